@@ -27,6 +27,7 @@ from nnscratch.style.checkerboard import checkerboard_fraction
 from nnscratch.style.colour import match_colours
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 from nnscratch.style.train_stylizer import train_step, train_stylizer
+from nnscratch.training import loop
 
 
 def smooth(h, w, seed=0):
@@ -166,12 +167,16 @@ def test_a_training_stopped_before_its_first_step_is_not_to_be_resumed(tmp_path,
 def test_training_on_one_style(quick, tmp_path, monkeypatch):
     """It starts from the network that nnscratch ships, whose style loss falls, on crops it was not trained on; the file can
     stylize."""
-    firsts, train = [], module.train
-    monkeypatch.setattr(module, "train", lambda model, *rest: firsts.append(fingerprint(model)) or train(model, *rest))
+    starts = []
+
+    def step(model, *rest):
+        starts.append(fingerprint(model))
+        return train_step(model, *rest)
+    monkeypatch.setattr(module, "train_step", step)
     Image.fromarray((255 * style_image("glass", 64)[0]).astype(np.uint8)).save(tmp_path / "style.png")
     train_stylizer(tmp_path / "out", tmp_path / "style.png", steps=60, device="cpu")
     shipped, trained = Stylizer(), Stylizer(tmp_path / "out" / "stylizer.safetensors")
-    assert firsts == [fingerprint(shipped.network)] != [fingerprint(trained.network)]
+    assert starts[0] == fingerprint(shipped.network) != fingerprint(trained.network)
     batches = [pairs.PairDataset(0, tmp_path / "style.png").batch(1000 + k) for k in range(4)]
     before, after = (sum(float(train_step(one.network, texture_features(), Adam(1e-18), *batch)["style"]) for batch in batches)
                      for one in (shipped, trained))
@@ -238,6 +243,33 @@ def test_ctrl_c_loses_no_step(quick, tmp_path, monkeypatch, train, name):
         train(tmp_path / "out", steps=5, device="cpu")
     info = checkpoint.read_arrays(tmp_path / "out" / "state.safetensors")[1]["info"]
     assert info["done"] == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("train, owner", [(train_stylizer, pairs), (train_texture.train_texture, train_texture)])
+def test_a_training_says_what_takes_long(quick, tmp_path, monkeypatch, capsys, train, owner):
+    """A line before the patterns are drawn, and one after three steps. Ctrl-C ends the drawing at once, not after a step."""
+    for name, value in (("IMAGES_PER_PATTERN", 2), ("PAINTING_SIDE", 160), ("TEST_CROPS", 50)):
+        monkeypatch.setattr(train_texture, name, value)
+    dataset = cache(owner.TextureDataset)
+    times, stops, lines = iter([100.0, 116.0]), iter([True, False, False]), []
+
+    def draw(*arguments):
+        lines.append(capsys.readouterr().out)
+        if next(stops):
+            os.kill(os.getpid(), signal.SIGINT)
+        return dataset(*arguments)
+    monkeypatch.setattr(owner, "TextureDataset", draw)
+    monkeypatch.setattr(loop, "perf_counter", lambda: next(times))
+    monkeypatch.setattr(loop, "LONG", 10.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "out", steps=5, device="cpu")
+    assert "stopped; go on with  nnscratch train" in capsys.readouterr().out
+    assert checkpoint.read_arrays(tmp_path / "out" / "state.safetensors")[1]["info"]["done"] == 0
+    train(tmp_path / "out", resume=True, device="cpu")
+    said = "".join(lines) + capsys.readouterr().out
+    assert lines[0] == lines[1] == "drawing patterns, which takes up to a minute\n"
+    assert "a step takes 8 s, so 2 more take 0 h 0 min; Ctrl-C loses nothing, and --resume goes on\n" in said
 
 
 @pytest.mark.slow

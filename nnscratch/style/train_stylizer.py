@@ -12,7 +12,6 @@ For a single style, training starts from the network that comes with nnscratch. 
 so a training that is stopped and resumed gives the same result.
 """
 import os
-from collections.abc import Callable
 from os import PathLike
 from typing import Any
 
@@ -29,16 +28,13 @@ from nnscratch.networks.stylizer import STYLE_MAPS, fingerprint, noise, style_st
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_form, check_type
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
-from nnscratch.outputs import TRAINING_GOES_ON, BestEffort
-from nnscratch.progress import progress_bar
 from nnscratch.schema import one_of, optional, record, text, whole
 from nnscratch.style import provenance
 from nnscratch.style.pairs import PairDataset
 from nnscratch.style.provenance import style_record, verified_style
 from nnscratch.style.stylizer import SHIPPED
-from nnscratch.style.train_texture import open_training
-from nnscratch.terminal import delayed_signals
-from nnscratch.training.resume import ANEW, STATE
+from nnscratch.style.training import DRAWING, begin, make_steps, open_training
+from nnscratch.training.resume import ANEW
 
 __all__ = ["train_step", "train_stylizer"]
 
@@ -105,46 +101,25 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         if info["begins"] == "shipped" and not saved:
             checkpoint.load(SHIPPED, model)
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), min(50, info["steps"] // 10 + 1)))
-        state, path = output.file(STATE), output.file("stylizer.safetensors")
-        if saved:
-            checkpoint.restore(state, saved, model, optimizer)
-        else:
-            checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
-        attempt, network = BestEffort(TRAINING_GOES_ON), texture_features()
-        loss = train(model, network, optimizer, dataset, info,
-                     lambda: attempt(lambda: checkpoint.save(state, model, optimizer, info)))
+        path, save = output.file("stylizer.safetensors"), begin(output, info, saved, model, optimizer)
+        network = texture_features()
+        if info["done"] < info["steps"]:
+            print(DRAWING)
+            _ = dataset.textures  # now, not in the first step, for whose end Ctrl-C would wait
+
+        def step(number: int) -> dict[str, Array]:
+            content, crops = (to_device(images) for images in dataset.batch(number))
+            return train_step(model, network, optimizer, content, crops, [info["seed"], 11, number])
+        metrics = make_steps(info, step, save, SAVE_EVERY)
         checkpoint.save(path, model, info=info | {"what": "stylizer", "features": fingerprint(network)})
     print(f"the stylizer is {printable(path)}; paint with  nnscratch style PHOTO STYLE --fast --weights {as_argument(path)} "
           f"-o OUT")
-    return loss
+    return float(metrics.get("style", np.nan))
 
 
 def same_image(one: dict[str, Any] | None, other: dict[str, Any]) -> bool:
     """Whether two records of a style are of the same image, wherever its file is."""
     return one is not None and one | {"path": None} == other | {"path": None}
-
-
-def train(model: Model, network: Model, optimizer: Optimizer, dataset: PairDataset, info: dict[str, Any],
-          save: Callable[[], object]) -> float:
-    """Run the steps info["done"] + 1 to info["steps"] with a progress bar; call `save()` every SAVE_EVERY steps and at the end.
-
-    Returns the last style loss.
-    """
-    metrics: dict[str, Array] = {}
-    progress = progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step")
-    with delayed_signals() as stopped, progress as bar:
-        for step in range(info["done"] + 1, info["steps"] + 1):
-            content, style = (to_device(crops) for crops in dataset.batch(step))
-            metrics = train_step(model, network, optimizer, content, style, [info["seed"], 11, step])
-            if step % 10 == 0:
-                bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()), refresh=False)
-            bar.update()
-            info["done"] = step
-            if step % SAVE_EVERY == 0 or step == info["steps"] or stopped:
-                save()
-            if stopped:
-                raise KeyboardInterrupt
-    return float(metrics.get("style", np.nan))
 
 
 def train_step(model: Model, network: Model, optimizer: Optimizer, content: Array, style: Array,

@@ -6,11 +6,7 @@ Shapes: crops (N, 64, 64, 3) in [0, 1]; labels (N,) of K classes; palette (N, 6)
 
 All random numbers depend on (seed, step) alone, so a training that is stopped and resumed gives the same result.
 """
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,11 +23,7 @@ from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.validation import check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
-from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
-from nnscratch.progress import progress_bar
-from nnscratch.schema import Rule, anything, check, one_of, record, whole
-from nnscratch.terminal import delayed_signals
-from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state
+from nnscratch.style.training import DRAWING, begin, make_steps, open_training
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
@@ -67,19 +59,16 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
     """
     backend.use(device)
     with open_training(folder, "texture", steps, seed, resume, {"steps": 2500}) as (output, info, saved):
-        steps, seed, done = info["steps"], info["seed"], info["done"]
+        steps, seed = info["steps"], info["seed"]
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
-        state, path = output.file(STATE), output.file("features.safetensors")
-        attempt = BestEffort(TRAINING_GOES_ON)
-        if saved:
-            checkpoint.restore(state, saved, model, optimizer)
-        else:
-            checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
-        train(model, optimizer, TextureDataset(seed), done, steps,
-              lambda step: attempt(lambda: checkpoint.save(state, model, optimizer, info | {"done": step})))
+        path, save = output.file("features.safetensors"), begin(output, info, saved, model, optimizer)
+        print(DRAWING)
+        dataset = TextureDataset(seed)
+        make_steps(info, lambda step: train_step(model, optimizer, *dataset.batch(step)), save, SAVE_EVERY)
+        print(f"{DRAWING}, to evaluate the network")
         accuracy = evaluate(model, TextureDataset(seed + 1))
         print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
         checkpoint.save(path, without_batch_norm(model), info={
@@ -89,57 +78,16 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
     return accuracy
 
 
-@contextlib.contextmanager
-def open_training(folder: str | PathLike, network: str, steps: int | None, seed: int | None, resume: bool,
-                  defaults: dict[str, Any], schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
-                  ) -> Iterator[tuple[OutputFolder, dict[str, Any], checkpoint.Saved | None]]:
-    """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved.
-
-    defaults : the options of a new training; a resumed one keeps its own, which must obey the schema, and only its steps may be
-    given anew. Raises InputError for a folder that cannot be made, that already holds a training, or none to resume, or one of
-    another kind, or with another seed.
-    """
-    chosen = {name: check_int(value, f"train {network}: {name}", least)
-              for name, value, least in (("steps", steps, 1), ("seed", seed, 0)) if value is not None}
-    state, made = Path(folder) / STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors"
-    saved = open_state(folder, resume, made)
-    info = saved[1]["info"] if saved else {"what": f"{network} training", "done": 0, "seed": 0, **defaults}
-    check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state, ANEW)
-    check(info, schema, state, ANEW)
-    if saved:
-        check_chosen(state, chosen, info, info["done"])
-    info |= chosen
-    with OutputFolder(folder, (STATE, made), inputs, adopt=resume) as output:
-        try:
-            yield output, info, saved
-        except KeyboardInterrupt:
-            print(how_to_resume(folder, network))
-            raise
-
-
-def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: int, steps: int,
-          save: Callable[[int], object]) -> None:
-    """Run the steps done + 1 to `steps` with a progress bar; call save(step) every SAVE_EVERY steps and at the end."""
-    progress = progress_bar(total=steps, initial=done, desc="training", unit="step")
-    with delayed_signals() as stopped, progress as bar:
-        for step in range(done + 1, steps + 1):
-            crops, labels = dataset.batch(step)
-            x, target = to_device(crops), to_device(one_hot_labels(labels, dataset.num_classes))
-            logits, predicted = model.forward(x, training=True)
-            loss, dlogits = softmax_cross_entropy(logits, target)
-            error, dpredicted = mse(predicted, palette(x))
-            model.zero_grads()
-            model.backward([dlogits, PALETTE_WEIGHT * dpredicted], wrt="parameters")
-            optimizer.step(model.trainable_params, model.grads)
-            if step % 20 == 0:
-                accuracy = float((logits.argmax(axis=1) == to_device(labels)).mean())
-                bar.set_postfix_str(f"loss {float(loss):.2f}, accuracy {accuracy:.0%}, palette rmse {float(error)**0.5:.3f}",
-                                    refresh=False)
-            bar.update()
-            if step % SAVE_EVERY == 0 or step == steps or stopped:
-                save(step)
-            if stopped:
-                raise KeyboardInterrupt
+def train_step(model: Model, optimizer: Optimizer, crops: Array, labels: Array) -> dict[str, Array]:
+    """Train for one step on a batch; returns its metrics."""
+    x = to_device(crops)
+    logits, predicted = model.forward(x, training=True)
+    loss, dlogits = softmax_cross_entropy(logits, to_device(one_hot_labels(labels, logits.shape[1])))
+    error, dpredicted = mse(predicted, palette(x))
+    model.zero_grads()
+    model.backward([dlogits, PALETTE_WEIGHT * dpredicted], wrt="parameters")
+    optimizer.step(model.trainable_params, model.grads)
+    return {"loss": loss, "accuracy": (logits.argmax(axis=1) == to_device(labels)).mean(), "palette rmse": error**0.5}
 
 
 def evaluate(model: Model, dataset: "TextureDataset") -> float:

@@ -3,13 +3,14 @@
     state.safetensors    the whole training, to resume from (`--resume`)
     best.safetensors     the network with the highest score so far
 """
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, TypeAlias
 
 from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
+from nnscratch.parallel import Communicator
 from nnscratch.progress import print_above_bar
 from nnscratch.terminal import delayed_signals
 from nnscratch.training.resume import BEST, STATE, Resumable
@@ -17,19 +18,38 @@ from nnscratch.training.resume import BEST, STATE, Resumable
 __all__: list[str] = []  # for trainings
 
 LONG = 1800.0  # seconds: a training that takes longer says so at its start
+FASTER = ". A smaller --preset, --size or --batch-size is faster"
 Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 
 
-def goes_on(trainer: Resumable, stop: bool) -> bool:
-    """Whether a step is left, and no process wants to stop; all of them ask before each step and after the last."""
-    return not trainer.shard.world.any(stop) and trainer.step_count < trainer.options.steps
+def steps_to_make(steps: range, world: Communicator, stop: Callable[[], bool], say: Callable[[str], object] = str,
+                  advice: str = "") -> Iterator[int]:
+    """The steps to make, one by one, until a process wants to stop: all of them ask before each step and after the last.
+
+    After three, says how long the others take, if that is long.
+    """
+    started = 0.0
+    for made, step in enumerate(steps):
+        if world.any(stop()):
+            return
+        if made == 1:
+            started = perf_counter()  # the first step takes longer: it allocates the memory
+        elif made == 3:
+            seconds, left = (perf_counter() - started) / 2, len(steps) - 3
+            hours, minutes = divmod(round(left * seconds / 60), 60)
+            if left * seconds > LONG:
+                say(f"a step takes {seconds:.2g} s, so {left} more take {hours} h {minutes} min; Ctrl-C loses nothing, and "
+                    f"--resume goes on{advice}")
+        yield step
+    world.any(stop())
 
 
 def follow(trainer: Resumable) -> str:
     """The loop of all processes but rank 0, which alone records, draws, scores and writes: they only step. Returns "done", also
     where the training was stopped or failed, which rank 0 reports."""
     with delayed_signals() as stopped:
-        while goes_on(trainer, bool(stopped)):
+        steps = range(trainer.step_count, trainer.options.steps)
+        for _ in steps_to_make(steps, trainer.shard.world, lambda: bool(stopped)):
             trainer.step()
     return "done"
 
@@ -88,28 +108,17 @@ class TrainingLoop:
                     trainer.save(self.folder.file(STATE))  # so that even a training stopped at once can be resumed
                     self.draw(False)
                 self.check_best()
-                begun, started, ended = trainer.step_count, 0.0, "done"
-                while goes_on(trainer, bool(stopped) or ended == "failed"):
-                    if not self.step():
-                        ended = "failed"
-                    elif trainer.step_count == begun + 1:
-                        started = perf_counter()  # the first step takes longer: it allocates the memory
-                    elif trainer.step_count == begun + 3:
-                        self.announce((perf_counter() - started) / 2)
-                if ended == "done" and trainer.step_count < trainer.options.steps:
+                steps, failed = range(trainer.step_count, trainer.options.steps), False
+                for _ in steps_to_make(steps, trainer.shard.world, lambda: bool(stopped) or failed, self.warn, FASTER):
+                    failed = not self.step()
+                if failed:
+                    return "failed"
+                if trainer.step_count < trainer.options.steps:
                     self.attempt(lambda: trainer.save(self.folder.file(STATE)))
-                    ended = "stopped"
-                return ended
+                    return "stopped"
+                return "done"
         except KeyboardInterrupt:  # a second time, or where signals cannot be delayed
             return "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
-
-    def announce(self, seconds: float) -> None:
-        """Say how long a long training takes, from the time of a step."""
-        steps = self.trainer.options.steps - self.trainer.step_count
-        hours, minutes = divmod(round(steps * seconds / 60), 60)
-        if steps * seconds > LONG:
-            self.warn(f"a step takes {seconds:.2g} s, so {steps} more take {hours} h {minutes} min; Ctrl-C loses nothing, and "
-                      f"--resume goes on. A smaller --preset, --size or --batch-size is faster")
 
     def check_best(self) -> None:
         """Where the best network is gone, the best of those to come is kept; if none are to come, the last."""
