@@ -162,9 +162,9 @@ def show_parallel(torch: Any, card: dict, options: Namespace) -> list[dict]:
           f"{'messages':>8} {'MB sent':>8} {'predicted':>9}")
     rows = list(parallel.run(options.rounds))
     for row in rows:
-        print(f"{row['scaling']:8} {row['ranks']:5} {row['batch']:5} {1e3 * row['seconds']:9.0f} {row['images_per_second']:8.0f} "
-              f"{row['speedup']:8.2f} {row['waited'] / row['seconds']:11.1%} {row['messages']:8.0f} {row['bytes'] / 1e6:8.2f} "
-              f"{row['predicted_bytes'] / 1e6:9.2f}")
+        print(f"{row['scaling']:8} {row['ranks']:5} {row['batch']:5} {1e3 * row['seconds']:9.0f} "
+              f"{row['images_per_second']:8.0f} {row['speedup']:8.2f} {row['waited'] / row['seconds']:11.1%} "
+              f"{row['messages']:8.0f} {row['bytes'] / 1e6:8.2f} {row['predicted_bytes'] / 1e6:9.2f}")
     strong = {row["ranks"]: row for row in rows if row["scaling"] == "strong"}
     compute, messages = strong[1]["seconds"], strong[2]["messages"]
     size = strong[2]["predicted_bytes"]  # 2 (n - 1) / n is 1 for two
@@ -173,8 +173,8 @@ def show_parallel(torch: Any, card: dict, options: Namespace) -> list[dict]:
     for name, (ranks, alone, latency, bandwidth) in cases.items():
         one = alone or compute
         step = parallel.model(ranks, one, messages, size, latency, bandwidth)
-        print(f"{name:24} {1e3 * one:8.1f} ms alone, latency {1e6 * latency:4.0f} µs, {bandwidth / 1e9:6.1f} GB/s: {1e3 * step:6.2f} ms, "
-              f"{one / step:5.1f} times as fast")
+        print(f"{name:24} {1e3 * one:8.1f} ms alone, latency {1e6 * latency:4.0f} µs, {bandwidth / 1e9:6.1f} GB/s: "
+              f"{1e3 * step:6.2f} ms, {one / step:5.1f} times as fast")
     return rows
 
 

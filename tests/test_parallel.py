@@ -17,8 +17,12 @@ from nnscratch.generate.options import make_options
 from nnscratch.generate.spectral import SpectralNormalization
 from nnscratch.layers import BatchNormalization, Dropout, Input, SpatialDropout2D
 from nnscratch.models import Model
+from nnscratch.networks.stylizer import stylizer
+from nnscratch.networks.texture_features import texture_classifier, texture_features
+from nnscratch.optimizers import Adam
 from nnscratch.parallel import ALONE, launched, world
 from nnscratch.shard import WHOLE, Shard
+from nnscratch.style import train_stylizer, train_texture
 
 STEPS = 20
 BATCH = 13  # no multiple of 2, 3 or 4: the shares differ
@@ -104,6 +108,40 @@ def test_ranks_train_as_one_in_single_precision(method):
         kernels = [name for name in alone if name.startswith("generator/") and name.endswith("kernel")]
         assert difference(ours, {name: alone[name] for name in kernels}) < weights
         assert metrics == pytest.approx(expected, rel=metric)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_ranks_train_the_style_networks_as_one(size):
+    """A few steps of `train texture` and `train stylizer`, with their batches of 32 and 4, in double precision."""
+    rng = np.random.default_rng(0)
+    crops, labels = rng.random((32, 16, 16, 3)), rng.integers(0, 5, 32)
+    pairs = rng.random((2, 4, 16, 16, 3)) * rng.uniform(0.2, 1, (4, 1, 1, 1))  # of different contrast
+
+    def texture(world):
+        model, optimizer, shard = models[world.rank], Adam(4e-3), Shard(world, 32)
+        shard.set_on(model)
+        metrics = [train_texture.train_step(model, optimizer, crops, labels, shard) for _ in range(3)][-1]
+        return {**model.params, **model.buffers}, metrics
+
+    def paint(world):
+        model, optimizer, shard = models[world.rank], Adam(1e-3), Shard(world, 4)
+        metrics = [train_stylizer.train_step(model, networks[world.rank], optimizer, *pairs[:, shard.rows], [1, k], shard)
+                   for k in range(3)][-1]
+        return dict(model.params), metrics
+
+    for run, make in ((texture, lambda: texture_classifier(5, 0)), (paint, lambda: stylizer(0))):
+        models, networks = [make() for _ in range(size)], [texture_features() for _ in range(size)]
+        for network in (*models, *networks):
+            network.cast(np.float64)
+        models[0].forward(crops) if run is texture else None  # the first input builds it
+        (alone, metrics), = in_threads(1, run)
+        models = [make() for _ in range(size)]
+        for network in models:
+            network.cast(np.float64)
+        for ours, theirs in in_threads(size, run):
+            assert difference(ours, alone) < 1e-6
+            assert theirs.keys() == metrics.keys()
+            assert [float(theirs[k]) for k in metrics] == pytest.approx([float(v) for v in metrics.values()], rel=1e-6)
 
 
 def split(x, world):

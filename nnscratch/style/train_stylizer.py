@@ -28,9 +28,11 @@ from nnscratch.networks.stylizer import STYLE_MAPS, fingerprint, noise, style_st
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_form, check_type
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
+from nnscratch.parallel import world
 from nnscratch.schema import one_of, optional, record, text, whole
+from nnscratch.shard import WHOLE, Shard
 from nnscratch.style import provenance
-from nnscratch.style.pairs import PairDataset
+from nnscratch.style.pairs import BATCH_SIZE, PairDataset
 from nnscratch.style.provenance import style_record, verified_style
 from nnscratch.style.stylizer import SHIPPED
 from nnscratch.style.training import DRAWING, begin, make_steps, open_training
@@ -68,7 +70,7 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     Returns
     -------
     float
-        The style loss of the last step; NaN if there was none left to make.
+        The style loss of the last step; NaN if there was none left to make, and where another process is rank 0.
 
     Raises
     ------
@@ -101,16 +103,18 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         if info["begins"] == "shipped" and not saved:
             checkpoint.load(SHIPPED, model)
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), min(50, info["steps"] // 10 + 1)))
-        path, save = output.file("stylizer.safetensors"), begin(output, info, saved, model, optimizer)
-        network = texture_features()
+        save, network, shard = begin(output, info, saved, model, optimizer), texture_features(), Shard(world(), BATCH_SIZE)
         if info["done"] < info["steps"]:
             print(DRAWING)
             _ = dataset.textures  # now, not in the first step, for whose end Ctrl-C would wait
 
         def step(number: int) -> dict[str, Array]:
-            content, crops = (to_device(images) for images in dataset.batch(number))
-            return train_step(model, network, optimizer, content, crops, [info["seed"], 11, number])
+            content, crops = (to_device(images[shard.rows]) for images in dataset.batch(number))
+            return train_step(model, network, optimizer, content, crops, [info["seed"], 11, number], shard)
         metrics = make_steps(info, step, save, SAVE_EVERY)
+        if output is None:
+            return np.nan
+        path = output.file("stylizer.safetensors")
         checkpoint.save(path, model, info=info | {"what": "stylizer", "features": fingerprint(network)})
     print(f"the stylizer is {printable(path)}; paint with  nnscratch style PHOTO STYLE --fast --weights {as_argument(path)} "
           f"-o OUT")
@@ -123,8 +127,8 @@ def same_image(one: dict[str, Any] | None, other: dict[str, Any]) -> bool:
 
 
 def train_step(model: Model, network: Model, optimizer: Optimizer, content: Array, style: Array,
-               seed: int | list[int] = 0) -> dict[str, Array]:
-    """Train the stylizer for one step on a batch of pairs.
+               seed: int | list[int] = 0, shard: Shard = WHOLE) -> dict[str, Array]:
+    """Train the stylizer for one step on a batch of pairs, or on the shard of it that this process computes.
 
     Parameters
     ----------
@@ -133,12 +137,14 @@ def train_step(model: Model, network: Model, optimizer: Optimizer, content: Arra
     optimizer : Optimizer of the stylizer
     content, style : Array (N, H, W, 3) in [0, 1], the content in the style's colours and contrast; H and W multiples of 4
     seed : int or list of int, of the noise
+    shard : Shard, which rows of the batch these are, where several processes share it
 
     Returns
     -------
     dict of Array ()
-        The losses "content" and "style".
+        The losses "content" and "style" of the batch.
     """
+    check_type(shard, "train_step: shard", Shard)
     for one in (model, network):
         check_type(one, "train_step: a network", Model)
     check_type(optimizer, "train_step: optimizer", Optimizer)
@@ -146,20 +152,24 @@ def train_step(model: Model, network: Model, optimizer: Optimizer, content: Arra
     check_form("train_step", "style", style, (len(content), "H", "W", 3))
     content_maps, style_maps = network.forward(content), network.forward(style)
     statistics = style_statistics([style_maps[k] for k in STYLE_MAPS])
-    y = model.forward([content, statistics, *noise(content.shape, seed)], training=True)
+    grain = [part[shard.rows] for part in noise((shard.batch_size or len(content), *content.shape[1:]), seed)]
+    y = model.forward([content, statistics, *grain], training=True)
     features, gradients, style_loss = network.forward(y, remember=True), [], 0
     for of_y, of_style, of_content in zip(features, style_maps, content_maps):
         loss, gradient = style_loss_of(of_y, of_style, of_content)
         style_loss = style_loss + loss / len(features)
         gradients.append(gradient / len(features))
     relative_content_loss, gradient = content_loss(features[CONTENT_MAP], content_maps[CONTENT_MAP])
-    gradients[CONTENT_MAP] = gradients[CONTENT_MAP] + CONTENT_WEIGHT * gradient
+    mean_square = (content_maps[CONTENT_MAP]**2).mean()
+    relative = mean_square / shard.mean(mean_square)  # to the mean square of the whole batch, not of these rows
+    gradients[CONTENT_MAP] = gradients[CONTENT_MAP] + relative * CONTENT_WEIGHT * gradient
     _, gradient = total_variation(y)
     dy = network.backward(gradients, wrt="input") + SMOOTHNESS * gradient
     model.zero_grads()
-    model.backward(dy, wrt="parameters")
-    optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, MAX_GRADIENT_NORM))  # a rare pair makes it huge
-    return {"content": relative_content_loss, "style": style_loss}
+    model.backward(shard.weight * dy, wrt="parameters")
+    clipped = clip_by_global_norm(shard.sum(model.grads), MAX_GRADIENT_NORM)  # a rare pair makes it huge
+    optimizer.step(model.trainable_params, clipped)
+    return shard.mean_metrics({"content": relative * relative_content_loss, "style": style_loss})
 
 
 def style_loss_of(features: Array, style: Array, content: Array) -> tuple[Array, Array]:

@@ -23,6 +23,8 @@ from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.validation import check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
+from nnscratch.parallel import world
+from nnscratch.shard import Shard
 from nnscratch.style.training import DRAWING, begin, make_steps, open_training
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
@@ -50,7 +52,7 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
     Returns
     -------
     float
-        The accuracy on test crops.
+        The accuracy on test crops; of several processes, only rank 0 knows it.
 
     Raises
     ------
@@ -64,13 +66,17 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
-        path, save = output.file("features.safetensors"), begin(output, info, saved, model, optimizer)
+        save, shard = begin(output, info, saved, model, optimizer), Shard(world(), BATCH_SIZE)
+        shard.set_on(model)
         print(DRAWING)
         dataset = TextureDataset(seed)
-        make_steps(info, lambda step: train_step(model, optimizer, *dataset.batch(step)), save, SAVE_EVERY)
+        make_steps(info, lambda step: train_step(model, optimizer, *dataset.batch(step), shard), save, SAVE_EVERY)
+        if output is None:
+            return np.nan
         print(f"{DRAWING}, to evaluate the network")
         accuracy = evaluate(model, TextureDataset(seed + 1))
         print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
+        path = output.file("features.safetensors")
         checkpoint.save(path, without_batch_norm(model), info={
             "what": "texture features", "steps": steps, "seed": seed, "right": accuracy, "classes": names})
     print(f"the loss network is {printable(path)}; use it with  nnscratch style PHOTO STYLE --weights {as_argument(path)} "
@@ -78,16 +84,17 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
     return accuracy
 
 
-def train_step(model: Model, optimizer: Optimizer, crops: Array, labels: Array) -> dict[str, Array]:
-    """Train for one step on a batch; returns its metrics."""
-    x = to_device(crops)
+def train_step(model: Model, optimizer: Optimizer, crops: Array, labels: Array, shard: Shard) -> dict[str, Array]:
+    """Train for one step on a batch, of which this process computes a shard; returns the metrics of the batch."""
+    x, labels = to_device(crops[shard.rows]), labels[shard.rows]
     logits, predicted = model.forward(x, training=True)
     loss, dlogits = softmax_cross_entropy(logits, to_device(one_hot_labels(labels, logits.shape[1])))
     error, dpredicted = mse(predicted, palette(x))
     model.zero_grads()
-    model.backward([dlogits, PALETTE_WEIGHT * dpredicted], wrt="parameters")
-    optimizer.step(model.trainable_params, model.grads)
-    return {"loss": loss, "accuracy": (logits.argmax(axis=1) == to_device(labels)).mean(), "palette rmse": error**0.5}
+    model.backward([shard.weight * dlogits, shard.weight * PALETTE_WEIGHT * dpredicted], wrt="parameters")
+    optimizer.step(model.trainable_params, shard.sum(model.grads))
+    accuracy = (logits.argmax(axis=1) == to_device(labels)).mean()
+    return shard.mean_metrics({"loss": loss, "accuracy": accuracy, "palette rmse": shard.mean(error)**0.5})
 
 
 def evaluate(model: Model, dataset: "TextureDataset") -> float:

@@ -16,10 +16,11 @@ from nnscratch.models import Model
 from nnscratch.ops.validation import check_int
 from nnscratch.optimizers import Optimizer
 from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
+from nnscratch.parallel import world
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
 from nnscratch.terminal import delayed_signals
-from nnscratch.training.loop import announced
+from nnscratch.training.loop import steps_to_make
 from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state
 
 __all__: list[str] = []  # for train_stylizer.py and train_texture.py
@@ -30,8 +31,9 @@ DRAWING = "drawing patterns, which takes up to a minute"
 @contextlib.contextmanager
 def open_training(folder: str | PathLike, network: str, steps: int | None, seed: int | None, resume: bool,
                   defaults: dict[str, Any], schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
-                  ) -> Iterator[tuple[OutputFolder, dict[str, Any], checkpoint.Saved | None]]:
-    """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved.
+                  ) -> Iterator[tuple[OutputFolder | None, dict[str, Any], checkpoint.Saved | None]]:
+    """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved. Of
+    several processes, rank 0 alone holds the folder, and yields more than None for it.
 
     defaults : the options of a new training; a resumed one keeps its own, which must obey the schema, and only its steps may be
     given anew. Raises InputError for a folder that cannot be made, that already holds a training, or none to resume, or one of
@@ -47,24 +49,29 @@ def open_training(folder: str | PathLike, network: str, steps: int | None, seed:
     if saved:
         check_chosen(state, chosen, info, info["done"])
     info |= chosen
-    with OutputFolder(folder, (STATE, made), inputs, adopt=resume) as output:
+    processes = world()
+    processes.wait()  # until all have looked at the folder before rank 0 writes to it
+    with contextlib.nullcontext() if processes.rank else OutputFolder(folder, (STATE, made), inputs, adopt=resume) as output:
         try:
             yield output, info, saved
         except KeyboardInterrupt:
             print(how_to_resume(folder, network))
             raise
+    processes.wait()  # for rank 0, which still writes: the first process to end may end the others
 
 
-def begin(output: OutputFolder, info: dict[str, Any], saved: checkpoint.Saved | None, model: Model,
+def begin(output: OutputFolder | None, info: dict[str, Any], saved: checkpoint.Saved | None, model: Model,
           optimizer: Optimizer) -> Callable[[], object]:
     """Restore what is saved, or save the beginning, so that even a training stopped at once can be resumed.
 
     Returns what saves the training from then on; a full disk does not end it.
     """
-    state, attempt = output.file(STATE), BestEffort(TRAINING_GOES_ON)
     if saved:
-        checkpoint.restore(state, saved, model, optimizer)
-    else:
+        checkpoint.restore(output.file(STATE) if output else STATE, saved, model, optimizer)
+    if output is None:
+        return lambda: None
+    state, attempt = output.file(STATE), BestEffort(TRAINING_GOES_ON)
+    if not saved:
         checkpoint.save(state, model, optimizer, info)
     return lambda: attempt(lambda: checkpoint.save(state, model, optimizer, info))
 
@@ -76,16 +83,18 @@ def make_steps(info: dict[str, Any], step: Callable[[int], dict[str, Array]], sa
     step(number) makes a step; save() is called every `save_every` steps, at the end, and after the step in which Ctrl-C comes.
     """
     metrics: dict[str, Array] = {}
-    progress = progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step")
+    progress, processes = progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step"), world()
     with delayed_signals() as stopped, progress as bar:
-        for number in announced(range(info["done"] + 1, info["steps"] + 1), print_above_bar):
+        steps = range(info["done"] + 1, info["steps"] + 1)
+        for number in steps_to_make(steps, processes, lambda: bool(stopped), print_above_bar):
             metrics = step(number)
             if number % 10 == 0:
                 bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()), refresh=False)
             bar.update()
             info["done"] = number
-            if number % save_every == 0 or number == info["steps"] or stopped:
+            if number % save_every == 0 or number == info["steps"]:
                 save()
-            if stopped:
-                raise KeyboardInterrupt
+        if info["done"] < info["steps"] and not processes.rank:
+            save()
+            raise KeyboardInterrupt
     return metrics

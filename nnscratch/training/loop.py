@@ -68,7 +68,7 @@ class TrainingLoop:
     def __init__(self, trainer: Resumable, folder: OutputFolder, progress: Callable[[Record], None] | None,
                  save_every: int) -> None:
         self.trainer, self.folder, self.progress, self.save_every = trainer, folder, progress, save_every
-        self.attempt = BestEffort(TRAINING_GOES_ON)
+        self.attempt, self.failed = BestEffort(TRAINING_GOES_ON), False
 
     # --- what a subclass writes
 
@@ -108,10 +108,10 @@ class TrainingLoop:
                     trainer.save(self.folder.file(STATE))  # so that even a training stopped at once can be resumed
                     self.draw(False)
                 self.check_best()
-                steps, failed = range(trainer.step_count, trainer.options.steps), False
-                for _ in steps_to_make(steps, trainer.shard.world, lambda: bool(stopped) or failed, self.warn, FASTER):
-                    failed = not self.step()
-                if failed:
+                steps = range(trainer.step_count, trainer.options.steps)
+                for _ in steps_to_make(steps, trainer.shard.world, lambda: bool(stopped) or self.failed, self.warn, FASTER):
+                    self.failed = not self.step()
+                if self.failed:
                     return "failed"
                 if trainer.step_count < trainer.options.steps:
                     self.attempt(lambda: trainer.save(self.folder.file(STATE)))

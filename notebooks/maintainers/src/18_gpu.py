@@ -336,9 +336,9 @@ draw.curves({f"fraction {one}": (gains, amdahl(one, gains)) for one in (0.5, 0.9
 #
 # ## More than one machine
 #
-# A loss is a mean over images, $L = \frac{1}{N} \sum_n L_n$, so its gradient is a mean too. Four machines can each take a quarter
-# of the batch, and average what they get. This is *data-parallel* training. Your step of notebook 17 shows it: four gradients
-# of 16 images, averaged, are the gradient of 64.
+# A loss is a mean over images, $L = \frac{1}{N} \sum_n L_n$, so its gradient is a mean too. Four machines can each take a
+# quarter of the batch, and average what they get. This is *data-parallel* training. Your step of notebook 17 shows it: four
+# gradients of 16 images, averaged, are the gradient of 64.
 
 # %%
 rng = np.random.default_rng(1)
@@ -394,8 +394,8 @@ assert np.isclose(within + values.mean(axis=1).var(), values.var())
 
 # %% [markdown]
 # So it takes two messages forward: first the mean, then the squares around *that* mean. The backward pass of notebook 11 needs
-# the means of $dy$ and of $dy \cdot \hat x$ over the batch: one more. They are small, one number for each channel, but each costs
-# the *latency* of a message. With it, a step of $n$ machines takes about
+# the means of $dy$ and of $dy \cdot \hat x$ over the batch: one more. They are small, one number for each channel, but each
+# costs the *latency* of a message. With it, a step of $n$ machines takes about
 #
 # $$\frac{\text{compute}}{n} + \text{messages} \cdot 2 \log_2 n \cdot \text{latency}
 # + \frac{2 (n - 1)}{n} \cdot \frac{\text{bytes}}{\text{bandwidth}}$$
@@ -416,8 +416,8 @@ draw.curves({name: (machines, 0.5 / step_seconds(machines, 0.5, *link)) for name
 assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 6
 
 # %% [markdown]
-# **Figure 18.7.** A step of half a second, shared among machines. Over a good network 64 of them are more than 50 times as fast;
-# over an office network more machines soon gain nothing: the bytes take as long for any number of them.
+# **Figure 18.7.** A step of half a second, shared among machines. Over a good network 64 of them are more than 50 times as
+# fast; over an office network more machines soon gain nothing: the bytes take as long for any number of them.
 #
 # In the library the sum is `Shard.sum` in [shard.py](../nnscratch/shard.py), and MPI sends the messages:
 # `mpiexec -n 4 nnscratch train generator` trains in four processes, and the weights are the same, up to rounding, as in one.
@@ -496,8 +496,8 @@ own.who("M6")
 #
 # <details><summary>Answer</summary>
 #
-# The bytes that each sends, $2 (n - 1) / n$ times the gradient, hardly change. The latency of the messages grows, and the time to
-# compute shrinks: so messages are what is left in the end.
+# The bytes that each sends, $2 (n - 1) / n$ times the gradient, hardly change. The latency of the messages grows, and the
+# time to compute shrinks: so messages are what is left in the end.
 #
 # </details>
 #
