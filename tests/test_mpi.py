@@ -97,14 +97,15 @@ def test_a_classifier(folder):
 
 @pytest.mark.parametrize("network, result", [("texture", "features.safetensors"), ("stylizer", "stylizer.safetensors")])
 def test_networks_for_style(folder, network, result):
-    """Both trainings are shared, resumed by another number of ranks, and give nearly the same weights as one process."""
+    """Both trainings are shared, resumed by another number of ranks, and give nearly the same weights as one process: Adam's
+    first steps have full length, also for a gradient near 0 whose sign is rounding."""
     assert run(0, "train", network, "--steps", "4", "-o", "alone")[0] == 0
     code, output, errors = run(2, "train", network, "--steps", "4", "-o", "together")
     assert code == 0 and output.count("is together") == 1 and visible("together") == visible("alone"), errors
     (ours, _), (theirs, _) = (read_arrays(f"{name}/{result}") for name in ("together", "alone"))
     for name, array in theirs.items():
         if name.endswith("kernel"):
-            assert np.linalg.norm(ours[name] - array) <= 5e-3 * np.linalg.norm(array), name
+            assert np.linalg.norm(ours[name] - array) <= 2e-2 * np.linalg.norm(array), name
     code, _, errors = run(4, "train", network, "--resume", "--steps", "5", "-o", "together")
     assert code == 0, errors
 
