@@ -17,6 +17,9 @@ def main() -> int:
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is ignored, as under nohup
     if interruptible:
         signal.signal(signal.SIGINT, stop_import)
+    neighbours = os.environ.get("OMPI_COMM_WORLD_LOCAL_SIZE", "")  # processes that mpiexec started on this machine
+    if neighbours.isdigit():
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(neighbours))))
     import numpy  # noqa: F401  # NumPy would turn an interruption of its import into an advice on its installation
 
     from nnscratch import cli, mpi_command
