@@ -17,15 +17,22 @@ def main() -> int:
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is ignored, as under nohup
     if interruptible:
         signal.signal(signal.SIGINT, stop_import)
-    neighbours = os.environ.get("OMPI_COMM_WORLD_LOCAL_SIZE", "")  # processes that mpiexec started on this machine
-    if neighbours.isdigit():
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(neighbours))))
+    share_machine()
     import numpy  # noqa: F401  # NumPy would turn an interruption of its import into an advice on its installation
 
     from nnscratch import cli, mpi_command
     if interruptible:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     return mpi_command.run_as_one(cli.main)
+
+
+def share_machine() -> None:
+    """Of several processes that mpiexec started on this machine, each gets as many cores for BLAS, and a GPU of its own."""
+    rank, size = (os.environ.get(f"OMPI_COMM_WORLD_LOCAL_{word}", "") for word in ("RANK", "SIZE"))
+    if rank.isdigit() and size.isdigit() and int(size) > 1:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(size))))
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus.split(",")[int(rank) % (gpus.count(",") + 1)] if gpus else rank
 
 
 def stop_import(number: int, frame: object) -> None:

@@ -34,12 +34,12 @@ def test_no_framework_is_imported():
 
 def test_imports_run_one_way():
     """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
-    rooms = ["errors", "version", "hints", "files", "schema", "marks", "locks", "outputs", "terminal", "plotting", "html_page",
-             "reprs", "progress", "recording", "one_thread", "cupy_diagnosis", "backend", "memory", "ops", "fast",
-             "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "numpy_tensors", "tensor_files",
-             "pickles", "torch_pickles", "torch_files", "checkpoint", "gradcheck",
+    rooms = ["errors", "version", "hints", "files", "schema", "marks", "locks", "outputs", "terminal", "plotting",
+             "html_page", "reprs", "progress", "recording", "one_thread", "cupy_diagnosis", "backend", "parallel", "shard",
+             "memory", "ops", "fast", "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs",
+             "numpy_tensors", "tensor_files", "pickles", "torch_pickles", "torch_files", "checkpoint", "gradcheck",
              "networks", "data", "training", "classify", "generate", "style", "demo", "info", "bench", "argument_parser",
-             "arguments_trained", "arguments", "given_options", "course", "cli"]
+             "arguments_trained", "arguments", "given_options", "mpi_command", "course", "cli"]
     for path in SOURCES:
         room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")
         for name in imports(path):

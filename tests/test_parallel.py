@@ -2,6 +2,8 @@
 
 Here the processes are threads (ranks.py); test_mpi.py starts real ones.
 """
+import os
+
 import numpy as np
 import pytest
 from helpers import normal
@@ -9,6 +11,7 @@ from ranks import in_threads
 from test_training import data, options
 
 from nnscratch import fast, ops
+from nnscratch.__main__ import share_machine
 from nnscratch.classify.options import ClassifierOptions
 from nnscratch.classify.trainer import ClassifierTrainer
 from nnscratch.errors import InputError
@@ -290,3 +293,26 @@ def test_launchers(monkeypatch, variables, expected):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert launched() == expected
+
+
+@pytest.mark.parametrize("given, rank, expected", [("", "1", "1"), ("4,6", "0", "4"), ("4,6", "1", "6"), ("3", "1", "3")])
+def test_each_process_has_its_own_gpu(monkeypatch, given, rank, expected):
+    """And an equal share of the cores; what the user has set is kept."""
+    for name, value in (("CUDA_VISIBLE_DEVICES", given), ("OMPI_COMM_WORLD_LOCAL_RANK", rank), ("OMPI_COMM_WORLD_LOCAL_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    share_machine()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == expected
+    assert os.environ["OPENBLAS_NUM_THREADS"] == str(max(1, os.cpu_count() // 2))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    share_machine()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "7"
+
+
+def test_a_single_process_has_the_whole_machine(monkeypatch):
+    """Without mpiexec nothing is set."""
+    monkeypatch.delenv("OMPI_COMM_WORLD_LOCAL_SIZE", raising=False)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    before = dict(os.environ)
+    share_machine()
+    assert os.environ == before

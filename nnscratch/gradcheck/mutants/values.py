@@ -24,7 +24,7 @@ TRAINING, INFERENCE = "batch_norm training", "batch_norm inference"
 def batch_norm_dx(dy: Array, cache: tuple, gamma: int = 1, mean_term: int = 1, variance_term: int = 1,
                   count: int | None = None, scale: Any = 1) -> tuple[Array, Array, Array]:
     """The gradients of batch_norm; a mutant can leave out, or change, each term of dx."""
-    x_hat, true_gamma, inverse_std, _ = cache
+    x_hat, true_gamma, inverse_std, *_ = cache
     count = count or dy.size // dy.shape[-1]
     dbeta, dgamma = channel_sum(dy), channel_sum(dy * x_hat)
     dx_hat = dy - mean_term * dbeta / count - variance_term * x_hat * (dgamma / count)
