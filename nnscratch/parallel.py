@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import Array, array_module
+from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
 
 __all__ = ["ALONE", "Communicator", "world"]
@@ -97,11 +97,13 @@ class MPICommunicator(Communicator):
             return
         xp = array_module(arrays[0])
         buffer = xp.concatenate([array.reshape(-1) for array in arrays])
-        if xp is np:
-            from mpi4py import MPI
-            self.comm.Allreduce(MPI.IN_PLACE, buffer)
-        else:
+        if xp is not np and xp.cuda.nccl.available:
             self._all_reduce_on_gpus(xp, buffer)
+        else:
+            from mpi4py import MPI
+            numbers = to_cpu(buffer)
+            self.comm.Allreduce(MPI.IN_PLACE, numbers)
+            buffer = move(numbers, xp)
         start = 0
         for array in arrays:
             array[...] = buffer[start:start + array.size].reshape(array.shape)
@@ -109,7 +111,7 @@ class MPICommunicator(Communicator):
 
     def _all_reduce_on_gpus(self, cupy: Any, buffer: Array) -> None:
         """By NCCL, on CuPy's stream: the sum is ready for what is launched next, and nothing waits on the CPU."""
-        from cupy.cuda import nccl
+        nccl = cupy.cuda.nccl
         if self.nccl is None:
             self.nccl = nccl.NcclCommunicator(self.size, self.comm.bcast(nccl.get_unique_id()), self.rank)
         numbers = buffer.view(buffer.real.dtype)  # a complex number is two

@@ -3,6 +3,8 @@
 Here the processes are threads (ranks.py); test_mpi.py starts real ones.
 """
 import os
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from test_training import data, options
 
 from nnscratch import fast, ops
 from nnscratch.__main__ import share_machine
+from nnscratch.backend import to_cpu
 from nnscratch.classify.options import ClassifierOptions
 from nnscratch.classify.trainer import ClassifierTrainer
 from nnscratch.errors import InputError
@@ -23,7 +26,7 @@ from nnscratch.models import Model
 from nnscratch.networks.stylizer import stylizer
 from nnscratch.networks.texture_features import texture_classifier, texture_features
 from nnscratch.optimizers import Adam
-from nnscratch.parallel import ALONE, launched, world
+from nnscratch.parallel import ALONE, MPICommunicator, launched, world
 from nnscratch.shard import WHOLE, Shard
 from nnscratch.style import train_stylizer, train_texture
 
@@ -298,8 +301,9 @@ def test_launchers(monkeypatch, variables, expected):
 @pytest.mark.parametrize("given, rank, expected", [("", "1", "1"), ("4,6", "0", "4"), ("4,6", "1", "6"), ("3", "1", "3")])
 def test_each_process_has_its_own_gpu(monkeypatch, given, rank, expected):
     """And an equal share of the cores; what the user has set is kept."""
-    for name, value in (("CUDA_VISIBLE_DEVICES", given), ("OMPI_COMM_WORLD_LOCAL_RANK", rank), ("OMPI_COMM_WORLD_LOCAL_SIZE", "2")):
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    monkeypatch.setenv("OMPI_COMM_WORLD_LOCAL_RANK", rank)
+    monkeypatch.setenv("OMPI_COMM_WORLD_LOCAL_SIZE", "2")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     share_machine()
     assert os.environ["CUDA_VISIBLE_DEVICES"] == expected
@@ -316,3 +320,43 @@ def test_a_single_process_has_the_whole_machine(monkeypatch):
     before = dict(os.environ)
     share_machine()
     assert os.environ == before
+
+
+class Doubling:
+    """mpi4py's communicator of two processes, of which the other has the same arrays."""
+
+    rank, size = 0, 2
+
+    def Allreduce(self, place, numbers):
+        numbers *= 2
+
+    def bcast(self, value):
+        return value
+
+
+def test_sums_of_gpus_without_nccl(standin, monkeypatch):
+    """They go through the CPU, and come back to arrays on the GPU."""
+    monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=SimpleNamespace(IN_PLACE=None)))
+    monkeypatch.setattr(standin.cuda, "nccl", SimpleNamespace(available=False), raising=False)
+    arrays = [standin.asarray(np.full((2, 3), 4, np.float32)), standin.asarray(np.ones((), np.float32))]
+    MPICommunicator(Doubling()).all_reduce(arrays)
+    assert all(type(array) is standin.ndarray for array in arrays)
+    assert to_cpu(arrays[0]).tolist() == [[8] * 3] * 2 and float(arrays[1]) == 2
+
+
+@pytest.mark.parametrize("dtype, kind, numbers", [(np.float32, "NCCL_FLOAT", 7), (np.float64, "NCCL_DOUBLE", 7),
+                                                 (np.complex64, "NCCL_FLOAT", 14)])
+def test_sums_of_gpus_by_nccl(standin, monkeypatch, dtype, kind, numbers):
+    """NCCL is told the memory, how many numbers of which type are in it, and the stream that made them; one message for all."""
+    made, calls = [], []
+    link = SimpleNamespace(allReduce=lambda *arguments: calls.append(arguments))
+    nccl = SimpleNamespace(available=True, get_unique_id=lambda: "id",
+                           NcclCommunicator=lambda *arguments: made.append(arguments) or link,
+                           **{name: name for name in ("NCCL_HALF", "NCCL_FLOAT", "NCCL_DOUBLE", "NCCL_SUM")})
+    monkeypatch.setattr(standin.cuda, "nccl", nccl, raising=False)
+    communicator = MPICommunicator(Doubling())
+    for _ in range(2):
+        communicator.all_reduce([standin.asarray(np.ones((2, 3), dtype)), standin.asarray(np.ones(1, dtype))])
+    assert made == [(2, "id", 0)] and len(calls) == 2
+    [(source, target, *rest), _] = calls
+    assert source == target and rest == [numbers, kind, "NCCL_SUM", standin.cuda.get_current_stream().ptr]
