@@ -141,15 +141,17 @@ def add_train_generator(networks: Any) -> None:
     length = generator.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="number of steps (default: 2500; small 4000; texture 400)")
     length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, without the classifier's training")
-    generator.add_argument("--batch-size", type=int, help="images in a batch (default: 64; small 32; texture 4)")
-    generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005; texture 0.005)")
+    generator.add_argument("--batch-size", type=int, help="images in a batch (default: 64; small 32; dcgan64 16; texture 4)")
+    generator.add_argument("--learning-rate", type=float,
+                           help="of both optimizers (default: 0.0005; dcgan64 0.0002; texture 0.005)")
     generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
                            help="ignore the labels; groups of similar images are found instead")
     generator.add_argument("--groups", type=int,
                            help="number of groups to find where labels are missing or ignored (default: 100; 0: none)")
     generator.add_argument("--augment", action="store_const", const=True,
                            help="distort the discriminator's images: for small data sets")
-    generator.add_argument("--r1", type=float, help="weight of the gradient penalty on real images (default: 0; small 0.1)")
+    generator.add_argument("--r1", type=float,
+                           help="weight of the gradient penalty on real images (default: 0; small and dcgan64 0.1)")
     generator.add_argument("--spectral-norm", action="store_const", const=True,
                            help="limit the discriminator's Lipschitz constant by spectral normalisation")
     generator.add_argument("--seed", type=int, help="for weights, batches and noise (default: 0)")

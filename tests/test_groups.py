@@ -101,10 +101,12 @@ def test_a_texture_is_not_grouped():
         make_options({"method": "texture", "groups": 4})
 
 
-def test_a_gan_of_the_preset_small_has_defaults_of_its_own():
+def test_gans_of_two_presets_have_defaults_of_their_own():
     """What is chosen has precedence, and other methods have no penalty."""
     small = make_options({"preset": "small"})
     assert (small.steps, small.batch_size, small.r1) == (4000, 32, 0.1)
+    large = make_options({"preset": "dcgan64"})
+    assert (large.steps, large.batch_size, large.learning_rate, large.r1) == (2500, 16, 2e-4, 0.1)
     assert make_options({"preset": "small", "r1": 0.0, "steps": 7}).r1 == 0
     assert make_options({"preset": "small", "method": "vae"}).r1 == 0 and make_options({}).r1 == 0
     with pytest.raises(InputError, match="preset"):

@@ -15,7 +15,9 @@ __all__ = ["METHOD_NAMES", "Options", "make_options"]
 METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
 METHOD_DEFAULTS: dict[str, dict[str, Any]] = {  # where they differ from those of Options
     TEXTURE: {"preset": TEXTURE, "groups": 0, "steps": 400, "batch_size": 4, "learning_rate": 5e-3, "beta_1": 0.9}}
-PRESET_DEFAULTS: dict[str, dict[str, Any]] = {"small": {"steps": 4000, "batch_size": 32, "r1": 0.1}}  # of the method "gan"
+PRESET_DEFAULTS: dict[str, dict[str, Any]] = {  # of the method "gan"
+    "small": {"steps": 4000, "batch_size": 32, "r1": 0.1},
+    "dcgan64": {"batch_size": 16, "learning_rate": 2e-4, "r1": 0.1}}  # with 5e-4 and no penalty it diverged after 750 steps
 GAN_ONLY = ("loss", "smoothing", "augment", "r1", "spectral_norm")  # options of the discriminator
 RENAMED = {"batch": "batch_size"}  # version 0.1's name: today's
 

@@ -7,6 +7,7 @@ from nnscratch.backend import Array, array_module
 from nnscratch.gradcheck.mutants.registry import change, mutant
 from nnscratch.ops.dropouts import draw_mask
 from nnscratch.ops.pad import copies, fold_columns
+from nnscratch.shard import WHOLE
 
 __all__ = ["BLIND_TO_ONES"]
 
@@ -60,12 +61,12 @@ def _(dy, cache):
 
 @mutant(TRAINING, "inference formula in training")
 def _(dy, cache):
-    return ops.batch_norm_backward(dy, (*cache[:3], False))
+    return ops.batch_norm_backward(dy, (*cache[:3], False, cache[4]))
 
 
 @mutant(INFERENCE, "training formula at inference")
 def _(dy, cache):
-    return ops.batch_norm_backward(dy, (*cache[:3], True))
+    return ops.batch_norm_backward(dy, (*cache[:3], True, cache[4]))
 
 
 @mutant(INFERENCE, "gamma missing")
@@ -77,7 +78,7 @@ def _(dy, cache):
 @mutant("instance_norm", "means over the whole batch")
 def _(dy, cache):
     x_hat, gamma, inverse_std = cache
-    dx, *_ = ops.batch_norm_backward(dy, (x_hat, gamma, array_module(dy).ones_like(gamma), True))
+    dx, *_ = ops.batch_norm_backward(dy, (x_hat, gamma, array_module(dy).ones_like(gamma), True, WHOLE))
     return dx * inverse_std, *ops.instance_norm_backward(dy, cache)[1:]
 
 
