@@ -27,12 +27,14 @@ def main() -> int:
 
 
 def share_machine() -> None:
-    """Of several processes that mpiexec started on this machine, each gets as many cores for BLAS, and a GPU of its own."""
+    """Of several processes that Open MPI started on this machine, each gets its part of the cores for BLAS, and its own GPU."""
     rank, size = (os.environ.get(f"OMPI_COMM_WORLD_LOCAL_{word}", "") for word in ("RANK", "SIZE"))
     if rank.isdigit() and size.isdigit() and int(size) > 1:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(size))))
-        gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpus.split(",")[int(rank) % (gpus.count(",") + 1)] if gpus else rank
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1  # mpiexec may have bound it to some
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, min(cores, (os.cpu_count() or 1) // int(size)))))
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
+        if gpus is None or gpus.count(",") + 1 >= int(size):
+            os.environ["CUDA_VISIBLE_DEVICES"] = rank if gpus is None else gpus.split(",")[int(rank)]
 
 
 def stop_import(number: int, frame: object) -> None:

@@ -1,7 +1,7 @@
 """The processes that train together: who they are, and how they add up arrays. shard.py says what for.
 
     world = parallel.world()                  the processes that mpiexec started, or a single one
-    world.all_reduce(arrays)                  each array becomes its sum over all processes
+    world.all_reduce(arrays)                  each array, of any shape, becomes its sum over all processes
 
 MPI moves the numbers between CPUs, NCCL between GPUs. All processes must call the same methods in the same order: where one
 leaves out a call, the others wait forever.
@@ -48,37 +48,21 @@ class Communicator:
         arrays : iterable of Array, on one device, of the same shapes in all processes
         """
 
-    def broadcast(self, arrays: Iterable[Array]) -> None:
-        """Replace each array by that of rank 0, in place.
+    def total(self, number: float) -> float:
+        """Add up a number of each process; all wait here for the last one.
 
         Parameters
         ----------
-        arrays : iterable of Array, on one device, of the same shapes in all processes
-        """
-        arrays = list(arrays)
-        for array in arrays if self.rank else ():
-            array[...] = 0
-        self.all_reduce(arrays)
-
-    def any(self, flag: bool) -> bool:
-        """Tell whether the flag is set in any process; so all of them stop after the same step.
-
-        Parameters
-        ----------
-        flag : bool
+        number : float
 
         Returns
         -------
-        bool
+        float
             The same in all processes.
         """
-        count = np.array([float(flag)])
-        self.all_reduce([count])
-        return bool(count[0])
-
-    def wait(self) -> None:
-        """Wait until all processes have come here."""
-        self.any(False)
+        array = np.array([number], np.float64)
+        self.all_reduce([array])
+        return float(array[0])
 
 
 class MPICommunicator(Communicator):
@@ -97,9 +81,7 @@ class MPICommunicator(Communicator):
             return
         xp = array_module(arrays[0])
         buffer = xp.concatenate([array.reshape(-1) for array in arrays])
-        if xp is not np and xp.cuda.nccl.available:
-            self._all_reduce_on_gpus(xp, buffer)
-        else:
+        if xp is np or not self._all_reduce_on_gpus(xp, buffer):
             from mpi4py import MPI
             numbers = to_cpu(buffer)
             self.comm.Allreduce(MPI.IN_PLACE, numbers)
@@ -109,15 +91,19 @@ class MPICommunicator(Communicator):
             array[...] = buffer[start:start + array.size].reshape(array.shape)
             start += array.size
 
-    def _all_reduce_on_gpus(self, cupy: Any, buffer: Array) -> None:
-        """By NCCL, on CuPy's stream: the sum is ready for what is launched next, and nothing waits on the CPU."""
-        nccl = cupy.cuda.nccl
+    def _all_reduce_on_gpus(self, cupy: Any, buffer: Array) -> bool:
+        """By NCCL, on CuPy's stream: the sum is ready for what is launched next, and nothing waits on the CPU. Returns whether
+        NCCL is there."""
+        from cupy.cuda import nccl
+        if not nccl.available:
+            return False
         if self.nccl is None:
             self.nccl = nccl.NcclCommunicator(self.size, self.comm.bcast(nccl.get_unique_id()), self.rank)
         numbers = buffer.view(buffer.real.dtype)  # a complex number is two
         kind = {"float16": nccl.NCCL_HALF, "float32": nccl.NCCL_FLOAT, "float64": nccl.NCCL_DOUBLE}[str(numbers.dtype)]
         pointer, stream = numbers.data.ptr, cupy.cuda.get_current_stream().ptr
         self.nccl.allReduce(pointer, pointer, numbers.size, kind, nccl.NCCL_SUM, stream)
+        return True
 
 
 ALONE = Communicator()

@@ -2,7 +2,9 @@
 
     loss = 1/N Σ_n loss_n        dloss/dw = Σ over the processes of (1/N Σ over their rows n of dloss_n/dw)
 
-So the weights stay the same in all processes: each starts with those of rank 0, and takes equal steps.
+So the weights stay the same in all processes: all start from the same seed or file, and take equal steps.
+
+Shapes: rows (rows, ...) of a batch (N, ...), gradients as their parameters, means of any shape.
 
     shard = Shard(parallel.world(), N)          which rows of a batch of N this process computes
     loss, dlogits = softmax_cross_entropy(...)  of these rows, with their mean
@@ -59,7 +61,7 @@ class Shard:
             self.rows, self.weight = slice(first, last), (last - first) / batch_size
             if batch_size < world.size:
                 raise InputError(f"{world.size} processes were started for a batch of {batch_size} images, expected at least "
-                                 f"one image for each; start fewer, or give a larger --batch-size")
+                                 f"one image for each; start at most {batch_size}")
 
     def set_on(self, network: Any) -> None:
         """Tell the layers of a network which rows their inputs are.

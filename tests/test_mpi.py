@@ -25,9 +25,10 @@ TINY = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import 
 GENERATOR = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--batch-size", "7", "--seed", "3"]
 
 
-def start(ranks, *words):
+def start(ranks, *words, rare_checkpoints=False):
     """The running `mpiexec -n ranks nnscratch words`, with trainings of few steps; ranks 0: without mpiexec."""
-    command = [sys.executable, "-c", TINY, *words]
+    rare = 'from nnscratch.generate import train_loop; train_loop.train.__wrapped__.__kwdefaults__["save_every"] = 10**6;'
+    command = [sys.executable, "-c", TINY.replace("make_tiny();", f"make_tiny(); {rare}") if rare_checkpoints else TINY, *words]
     if ranks:
         command = [str(MPIEXEC), "--oversubscribe", "-n", str(ranks), *command]
     return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -113,6 +114,7 @@ def test_networks_for_style(folder, network, result):
 @pytest.mark.parametrize("words, sentence", [
     ([*GENERATOR[:3], "missing.npz", "-o", "out"], "missing.npz"),
     ([*GENERATOR, "--batch-size", "2", "-o", "out"], "3 processes were started for a batch of 2 images"),
+    (["train", "stylizer", "-o", "out", "--steps", "0"], "steps is 0"),
     (["generate", "-o", "out.png"], "mpiexec started 3 processes, but only trainings are shared"),
     ([*GENERATOR, "--preset", "huge", "-o", "out"], "huge")])
 def test_mistakes_are_one_sentence(folder, words, sentence):
@@ -120,6 +122,15 @@ def test_mistakes_are_one_sentence(folder, words, sentence):
     code, _, errors = run(3, *words)
     assert code == 2 and len(sentences(errors)) == 1 and sentence in sentences(errors)[0], errors
     assert visible(folder) == {"discs.npz"}
+
+
+def wait_for(path):
+    """Wait until a file exists."""
+    for _ in range(600):
+        if path.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"no {path} after a minute")
 
 
 def first_state(folder):
@@ -150,12 +161,13 @@ def resume(ranks):
 
 @pytest.mark.parametrize("rank", [0, 1])
 def test_stopped(folder, rank):
-    """A signal to one process ends all of them after the same step, which is saved; rank 0 says so."""
-    process = start(2, *GENERATOR, "--steps", "100000", "-o", "out")
-    first_state(folder)
+    """A signal to one process ends all of them after the same step, which is saved without a checkpoint; rank 0 says so."""
+    process = start(2, *GENERATOR, "--steps", "100000", "-o", "out", rare_checkpoints=True)
+    wait_for(folder / "out" / "samples" / "step-000003.png")
     os.kill(ranks_of(process)[rank], signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode != 0 and output.count("stopped; go on with") == 1 and not sentences(errors), errors
+    assert read_arrays("out/state.safetensors")[1]["info"]["step"] >= 3
     resume(2)
 
 

@@ -28,7 +28,7 @@ from nnscratch.parallel import world
 from nnscratch.plotting import legible
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record, follow
-from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options
+from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options, shared_folder
 from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["classify", "train_classifier"]
@@ -68,8 +68,7 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     backend.use(device)
     source = choose_source(data, size, source, "classifier")
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
-    processes.wait()  # until all have looked at the folder before rank 0 writes to it
-    with contextlib.nullcontext() if processes.rank else OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
+    with shared_folder(processes, folder, TRAINING_FILES, inputs, resume) as output:
         parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
         options = options or options_for(len(parts.train), chosen)
         trainer = ClassifierTrainer(parts.train, parts.validation, options)
@@ -77,9 +76,7 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
         if saved:
             trainer.load(state, saved)
         trainer.share(processes)
-        ended = follow(trainer) if output is None else run_training(trainer, parts.test, output)
-    processes.wait()  # for rank 0, which still writes: the first process to end may end the others
-    return ended
+        return follow(trainer) if output is None else run_training(trainer, parts.test, output)
 
 
 def run_training(trainer: ClassifierTrainer, test: Dataset | None, output: OutputFolder) -> str:

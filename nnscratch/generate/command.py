@@ -1,5 +1,4 @@
 """The commands `nnscratch train generator` and `nnscratch generate`. Mistakes are reported before the work begins."""
-import contextlib
 import gc
 import os
 from dataclasses import replace
@@ -34,7 +33,7 @@ from nnscratch.outputs import OutputFolder, writing
 from nnscratch.parallel import world
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record, follow
-from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options
+from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options, shared_folder
 from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["generate", "steps_for_minutes", "train_generator"]
@@ -78,8 +77,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     backend.use(device)
     source = choose_source(data, size, source)
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
-    processes.wait()  # until all have looked at the folder before rank 0 writes to it
-    with contextlib.nullcontext() if processes.rank else OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
+    with shared_folder(processes, folder, TRAINING_FILES, inputs, resume) as output:
         splits, dataset = load_data(source, options)
         if minutes is not None:
             options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))
@@ -88,9 +86,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
         if saved:
             trainer.load(state, saved)
         trainer.share(processes)
-        ended = follow(trainer) if output is None else run_training(trainer, splits, output)
-    processes.wait()  # for rank 0, which still writes: the first process to end may end the others
-    return ended
+        return follow(trainer) if output is None else run_training(trainer, splits, output)
 
 
 def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) -> str:
@@ -158,11 +154,10 @@ def steps_for_minutes(minutes: float, dataset: Dataset, options: Options) -> int
     start, count = perf_counter(), 5
     for _ in range(count):
         float(trial.step()["g_norm"])
-    seconds = np.array((perf_counter() - start) / count)
-    world().broadcast([seconds])
+    seconds = world().total(perf_counter() - start) / (count * world().size)
     del trial
     gc.collect()  # a trainer and its recorded step refer to each other, and hold memory of the GPU
-    return max(10, int(0.95 * 60 * minutes / float(seconds)))  # the rest goes to checkpoints and grids
+    return max(10, int(0.95 * 60 * minutes / seconds))  # the rest goes to checkpoints and grids
 
 
 def train_with_progress(trainer: Trainer, folder: OutputFolder, score: Score | None) -> str:

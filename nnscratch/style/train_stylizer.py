@@ -23,6 +23,7 @@ from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.hints import checked
 from nnscratch.losses import content_loss, log_gram_loss, total_variation
+from nnscratch.losses.images import TINY
 from nnscratch.models import Model
 from nnscratch.networks.stylizer import STYLE_MAPS, fingerprint, noise, style_statistics, stylizer
 from nnscratch.networks.texture_features import texture_features
@@ -70,7 +71,7 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     Returns
     -------
     float
-        The style loss of the last step; NaN if there was none left to make, and where another process is rank 0.
+        The style loss of the last step; NaN if there was none left to make, and in all processes but rank 0.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     defaults = {"style": None, "contents": None, "styles": None, "checksum": None, "steps": 6500,
                 "begins": "random" if style is None else "shipped"}
     backend.use(device)
-    inputs = [path for path in (style, contents, styles) if path]
+    inputs, shard = [path for path in (style, contents, styles) if path], Shard(world(), BATCH_SIZE)
     with open_training(folder, "stylizer", steps, seed, resume, defaults, TRAINING, inputs) as (output, info, saved):
         if style is not None:
             begun, info["style"] = info["style"], style_record(style)
@@ -103,7 +104,7 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         if info["begins"] == "shipped" and not saved:
             checkpoint.load(SHIPPED, model)
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), min(50, info["steps"] // 10 + 1)))
-        save, network, shard = begin(output, info, saved, model, optimizer), texture_features(), Shard(world(), BATCH_SIZE)
+        save, network = begin(output, info, saved, model, optimizer), texture_features()
         if info["done"] < info["steps"]:
             print(DRAWING)
             _ = dataset.textures  # now, not in the first step, for whose end Ctrl-C would wait
@@ -160,7 +161,7 @@ def train_step(model: Model, network: Model, optimizer: Optimizer, content: Arra
         style_loss = style_loss + loss / len(features)
         gradients.append(gradient / len(features))
     relative_content_loss, gradient = content_loss(features[CONTENT_MAP], content_maps[CONTENT_MAP])
-    mean_square = (content_maps[CONTENT_MAP]**2).mean()
+    mean_square = (content_maps[CONTENT_MAP]**2).mean() + TINY
     relative = mean_square / shard.mean(mean_square)  # to the mean square of the whole batch, not of these rows
     gradients[CONTENT_MAP] = gradients[CONTENT_MAP] + relative * CONTENT_WEIGHT * gradient
     _, gradient = total_variation(y)

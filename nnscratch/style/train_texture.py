@@ -60,13 +60,14 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
         A folder that already holds a training, or holds none to resume, or one with another seed.
     """
     backend.use(device)
+    shard = Shard(world(), BATCH_SIZE)
     with open_training(folder, "texture", steps, seed, resume, {"steps": 2500}) as (output, info, saved):
         steps, seed = info["steps"], info["seed"]
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
-        save, shard = begin(output, info, saved, model, optimizer), Shard(world(), BATCH_SIZE)
+        save = begin(output, info, saved, model, optimizer)
         shard.set_on(model)
         print(DRAWING)
         dataset = TextureDataset(seed)

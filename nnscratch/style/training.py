@@ -21,7 +21,7 @@ from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
 from nnscratch.terminal import delayed_signals
 from nnscratch.training.loop import steps_to_make
-from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state
+from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state, shared_folder
 
 __all__: list[str] = []  # for train_stylizer.py and train_texture.py
 
@@ -33,7 +33,7 @@ def open_training(folder: str | PathLike, network: str, steps: int | None, seed:
                   defaults: dict[str, Any], schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
                   ) -> Iterator[tuple[OutputFolder | None, dict[str, Any], checkpoint.Saved | None]]:
     """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved. Of
-    several processes, rank 0 alone holds the folder, and yields more than None for it.
+    several processes, rank 0 alone holds the folder, and the others get None for it.
 
     defaults : the options of a new training; a resumed one keeps its own, which must obey the schema, and only its steps may be
     given anew. Raises InputError for a folder that cannot be made, that already holds a training, or none to resume, or one of
@@ -49,15 +49,12 @@ def open_training(folder: str | PathLike, network: str, steps: int | None, seed:
     if saved:
         check_chosen(state, chosen, info, info["done"])
     info |= chosen
-    processes = world()
-    processes.wait()  # until all have looked at the folder before rank 0 writes to it
-    with contextlib.nullcontext() if processes.rank else OutputFolder(folder, (STATE, made), inputs, adopt=resume) as output:
+    with shared_folder(world(), folder, (STATE, made), inputs, resume) as output:
         try:
             yield output, info, saved
         except KeyboardInterrupt:
             print(how_to_resume(folder, network))
             raise
-    processes.wait()  # for rank 0, which still writes: the first process to end may end the others
 
 
 def begin(output: OutputFolder | None, info: dict[str, Any], saved: checkpoint.Saved | None, model: Model,
@@ -83,10 +80,11 @@ def make_steps(info: dict[str, Any], step: Callable[[int], dict[str, Array]], sa
     step(number) makes a step; save() is called every `save_every` steps, at the end, and after the step in which Ctrl-C comes.
     """
     metrics: dict[str, Array] = {}
-    progress, processes = progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step"), world()
+    rank = world().rank
+    progress = progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step", disable=rank > 0)
     with delayed_signals() as stopped, progress as bar:
         steps = range(info["done"] + 1, info["steps"] + 1)
-        for number in steps_to_make(steps, processes, lambda: bool(stopped), print_above_bar):
+        for number in steps_to_make(steps, world(), lambda: bool(stopped), print_above_bar):
             metrics = step(number)
             if number % 10 == 0:
                 bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()), refresh=False)
@@ -94,7 +92,7 @@ def make_steps(info: dict[str, Any], step: Callable[[int], dict[str, Array]], sa
             info["done"] = number
             if number % save_every == 0 or number == info["steps"]:
                 save()
-        if info["done"] < info["steps"] and not processes.rank:
+        if info["done"] < info["steps"] and not rank:
             save()
             raise KeyboardInterrupt
     return metrics

@@ -24,13 +24,16 @@ Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 
 def steps_to_make(steps: range, world: Communicator, stop: Callable[[], bool], say: Callable[[str], object] = str,
                   advice: str = "") -> Iterator[int]:
-    """The steps to make, one by one, until a process wants to stop: all of them ask before each step and after the last.
+    """The steps to make, one by one, until a process wants to stop: all of them ask before each step.
 
     After three, says how long the others take, if that is long.
     """
-    started = 0.0
+    started, at_ctrl_c = 0.0, "Ctrl-C loses nothing, and "
+    if world.size > 1:
+        at_ctrl_c = ""
+        say(f"{world.size} processes: at Ctrl-C mpiexec ends them at once, and --resume goes on from the last checkpoint")
     for made, step in enumerate(steps):
-        if world.any(stop()):
+        if world.total(stop()):
             return
         if made == 1:
             started = perf_counter()  # the first step takes longer: it allocates the memory
@@ -38,10 +41,9 @@ def steps_to_make(steps: range, world: Communicator, stop: Callable[[], bool], s
             seconds, left = (perf_counter() - started) / 2, len(steps) - 3
             hours, minutes = divmod(round(left * seconds / 60), 60)
             if left * seconds > LONG:
-                say(f"a step takes {seconds:.2g} s, so {left} more take {hours} h {minutes} min; Ctrl-C loses nothing, and "
-                    f"--resume goes on{advice}")
+                say(f"a step takes {seconds:.2g} s, so {left} more take {hours} h {minutes} min; {at_ctrl_c}--resume goes "
+                    f"on{advice}")
         yield step
-    world.any(stop())
 
 
 def follow(trainer: Resumable) -> str:
@@ -98,10 +100,7 @@ class TrainingLoop:
 
     def run(self) -> str:
         """Train; returns why it ended: "done", "stopped" (by Ctrl-C) or "failed" (by NaN or infinity)."""
-        trainer, processes = self.trainer, self.trainer.shard.world.size
-        if processes > 1:
-            self.warn(f"{processes} processes, which mpiexec ends at once at Ctrl-C: --resume then goes on from the last "
-                      f"checkpoint, at most {self.save_every} steps before")
+        trainer = self.trainer
         try:
             with delayed_signals() as stopped:
                 if trainer.step_count == 0:

@@ -1,13 +1,18 @@
 """Trainings that are saved, and resumed bit for bit, with the options and data that they were begun with."""
+import contextlib
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from nnscratch import checkpoint
+from nnscratch.backend import current_module
 from nnscratch.errors import InputError, as_argument
 from nnscratch.files import FilePath
+from nnscratch.outputs import OutputFolder
 from nnscratch.parallel import Communicator
 from nnscratch.schema import Rule, check, each, expect, mapping, number, record, whole
 from nnscratch.shard import Shard
@@ -48,6 +53,24 @@ def open_state(folder: FilePath, resume: bool, network: str = BEST) -> checkpoin
     if resume:
         raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
     return None
+
+
+@contextlib.contextmanager
+def shared_folder(world: Communicator, folder: FilePath, names: Sequence[str], inputs: Iterable[FilePath],
+                  adopt: bool) -> Iterator[OutputFolder | None]:
+    """The folder of a training: rank 0 holds it, once all processes have looked into it; the others have None.
+
+    Raises InputError where only some of the processes compute on a GPU: they could not add up their gradients.
+    """
+    on_gpu = world.total(current_module() is not np)
+    if 0 < on_gpu < world.size:
+        raise InputError(f"{on_gpu:.0f} of {world.size} processes have a GPU, expected all or none; start as many as there are "
+                         f"GPUs, or add --device cpu")
+    if world.rank:
+        yield None
+    else:
+        with OutputFolder(folder, names, inputs, adopt) as output:
+            yield output
 
 
 def how_to_resume(folder: FilePath, network: str) -> str:
@@ -126,7 +149,6 @@ class Resumable:
         world : Communicator
         """
         self.shard = Shard(world, self.options.batch_size)
-        world.broadcast(self.models.params.values())
 
     def step(self) -> dict[str, Any]:
         """Update everything on a random batch.

@@ -83,7 +83,7 @@ def evaluate_into(output: OutputFolder, path: FilePath | None, data: str | None,
     images, labels = sampler.sample(count, seed=[seed, 7], temperature=temperature)
     metrics = evaluate_images(classifier, images, labels if labelled else None, train, splits.held_out,
                               glyph_templates() if data == "glyphs" else None, seed)
-    metrics["disjoint"] = splits.disjoint
+    metrics["disjoint"], metrics["temperature"] = splits.disjoint, temperature
     write_report(output, metrics, images, train)
     return metrics
 
