@@ -4,7 +4,12 @@ import pytest
 from helpers import same
 from test_style import image
 
+from nnscratch.data.images import photograph, read_image
+from nnscratch.data.synthetic.styles import style_image
+from nnscratch.errors import InputError
+from nnscratch.style.bands import match_appearance
 from nnscratch.style.colour import grey, match_colours, match_luminance, restore_colours
+from nnscratch.style.stylizer import Stylizer
 from nnscratch.style.transfer import transfer_style
 
 
@@ -25,6 +30,32 @@ def test_a_grey_style_can_be_matched():
     matched = match_colours(grey(inner(0)), inner(1))
     assert np.isfinite(matched).all() and matched.min() >= 0 and matched.max() <= 1
     assert np.isfinite(match_luminance(np.full((1, 4, 4, 3), 0.5), inner(1))).all()
+
+
+def nearly_grey(noise):
+    """A grey ramp with a colour cast and a little noise of colour."""
+    ramp = np.linspace(0.1, 0.9, 64)[:, None] * np.ones((64, 1, 3))
+    return (ramp + [0.01, 0, -0.01] + noise * np.random.default_rng(2).standard_normal((64, 64, 3)))[None]
+
+
+def test_noise_of_a_nearly_grey_image_stays_calm():
+    """Colours that hardly differ are stretched at most so much, once or twice or by the stylizer; the mean is the style's, and
+    the ramp gets the style's contrast."""
+    style, image = style_image("glass", 64), nearly_grey(0.004)
+    for make, most in ((match_colours, 8 * 0.004), (match_appearance, 8 * 2 * 0.004), (Stylizer(), 0.1)):
+        noise = make(image, style) - make(nearly_grey(0), style)
+        assert noise.std() < most, make
+    matched = match_colours(image, style)
+    same(matched.mean(axis=(0, 1, 2)), style.mean(axis=(0, 1, 2)), 0.03)
+    assert grey(matched).std() > 0.8 * grey(style).std()
+
+
+def test_an_ordinary_photograph_is_not_limited():
+    """Not a bit changes."""
+    content, style = read_image(photograph(), 64), style_image("glass", 64)
+    np.testing.assert_array_equal(match_colours(content, style), match_colours(content, style, stretch=1e9))
+    with pytest.raises(InputError, match="stretch is 0"):
+        match_colours(content, style, stretch=0)
 
 
 def test_colours_are_restored():

@@ -21,7 +21,7 @@ from nnscratch.backend import Array
 from nnscratch.fast import avg_pool2d, resize2d
 from nnscratch.ops.validation import check_numbers
 from nnscratch.style.checks import check_image
-from nnscratch.style.colour import match_colours
+from nnscratch.style.colour import AGAIN, match_colours
 
 __all__ = ["laplacian_pyramid", "match_appearance", "match_bands"]
 
@@ -125,4 +125,4 @@ def match_appearance(image: Array, reference: Array | list[Array], weights: Sequ
     Colours come first, because bands are measured in them, and last, because contrast changes them.
     """
     recoloured = match_colours(image, reference, weights)
-    return match_colours(match_bands(recoloured, reference, weights), reference, weights)
+    return match_colours(match_bands(recoloured, reference, weights), reference, weights, AGAIN)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.ops.validation import check_form, check_number, check_numbers
+from nnscratch.ops.validation import check_form, check_number, check_numbers, check_positive
 from nnscratch.style.checks import check_image
 
 __all__ = ["grey", "match_colours", "match_luminance", "matrix_power", "restore_colours"]
@@ -21,6 +21,8 @@ __all__ = ["grey", "match_colours", "match_luminance", "matrix_power", "restore_
 RGB_TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 BLOCK = 2**18  # pixels
 EPSILON = 1e-4  # a colour without variance, such as any in a grey style, cannot be stretched
+STRETCH = 8.0   # beyond it, the noise of a nearly grey photograph, or the blocks of its JPEG, would become bright colours
+AGAIN = 2.0     # to match colours once more, which only corrects them; else the noise would get there in two steps
 
 
 def recolour_inputs(content: Array, styles: list[Array], keep_colors: str | None) -> list[Array]:
@@ -32,7 +34,8 @@ def recolour_inputs(content: Array, styles: list[Array], keep_colors: str | None
     return [content, *styles]
 
 
-def match_colours(image: Array, reference: Array | list[Array], weights: Sequence[float] = (1.0,)) -> Array:
+def match_colours(image: Array, reference: Array | list[Array], weights: Sequence[float] = (1.0,),
+                  stretch: float = STRETCH) -> Array:
     """Give an image the colours of another.
 
     Parameters
@@ -40,6 +43,7 @@ def match_colours(image: Array, reference: Array | list[Array], weights: Sequenc
     image : Array (1, H, W, 3) in [0, 1]
     reference : Array or list of Array (1, H', W', 3), whose colours are taken; several are mixed
     weights : sequence of float, the weight of each reference, 1 in all
+    stretch : float, the largest factor by which colours may move apart; where they hardly differ, the image stays calm
 
     Returns
     -------
@@ -49,7 +53,8 @@ def match_colours(image: Array, reference: Array | list[Array], weights: Sequenc
     Notes
     -----
     x -> A (x - mean of the image) + mean of the reference, with A = Cr^½ Ci^-½ and Cr, Ci the covariances of the colours of
-    reference and image. Then A Ci Aᵀ = Cr.
+    reference and image. Then A Ci Aᵀ = Cr. A principal axis v of the image's colours, an eigenvector of Ci, has the standard
+    deviation σ, and then |Cr^½ v|. Where that is more than `stretch` σ, Cr^½ is shortened along v.
 
     Examples
     --------
@@ -61,15 +66,24 @@ def match_colours(image: Array, reference: Array | list[Array], weights: Sequenc
     references = reference if isinstance(reference, list) else [reference]
     for name, array in (("image", image), *(("reference", one) for one in references)):
         check_image("match_colours", name, array)
+    check_positive(stretch, "match_colours: stretch")
     own_mean, own = colour_moments([image], [1.0])
     mean, wanted = colour_moments(references, check_numbers(weights, "match_colours: weights", len(references)))
     count = image.size // 3
     unbiased = own * (count / max(count - 1, 1))
-    a = matrix_power(wanted, 0.5) @ matrix_power(unbiased + EPSILON * np.eye(3), -0.5)
+    a = limited_root(wanted, own, stretch) @ matrix_power(unbiased + EPSILON * np.eye(3), -0.5)
     result = np.empty(image.shape, image.dtype).reshape(-1, 3)
     for rows, x in blocks(image):
         result[rows] = ((x - own_mean) @ a.T + mean).clip(0, 1)
     return result.reshape(image.shape)
+
+
+def limited_root(wanted: Array, own: Array, stretch: float) -> Array:
+    """Cr^½, shortened along the principal axes of Ci that would be stretched too much."""
+    root = matrix_power(wanted, 0.5)
+    variances, axes = np.linalg.eigh(own)
+    factors = np.minimum(1, stretch * variances.clip(0)**0.5 / np.linalg.norm(root @ axes, axis=0))
+    return root if factors.min() == 1 else root @ (factors * axes) @ axes.T
 
 
 def colour_moments(images: list[Array], weights: Sequence[float]) -> tuple[Array, Array]:

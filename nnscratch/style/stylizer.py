@@ -24,7 +24,7 @@ from nnscratch.networks.stylizer import SCALE, fingerprint, noise, style_feature
 from nnscratch.schema import check, check_kind, record, whole
 from nnscratch.style.bands import enlarge, match_appearance
 from nnscratch.style.checks import check_values
-from nnscratch.style.colour import match_colours
+from nnscratch.style.colour import AGAIN, match_colours
 from nnscratch.style.settings import check_strength
 
 __all__ = ["SHIPPED", "Stylizer"]
@@ -128,7 +128,7 @@ class Stylizer:
         change = x - small + max(1.0, amount) * self._change(x, statistics)
         if small is not content:
             change = enlarge(change, content.shape[1:3])
-        painted = match_colours((content + change).clip(0, 1), style)
+        painted = match_colours((content + change).clip(0, 1), style, stretch=AGAIN)
         return (content + min(1.0, amount) * (painted - content)).astype(content.dtype)
 
     def _change(self, x: Array, statistics: Array) -> Array:
