@@ -337,8 +337,8 @@ draw.curves({f"fraction {one}": (gains, amdahl(one, gains)) for one in (0.5, 0.9
 # ## More than one machine
 #
 # A loss is a mean over images, $L = \frac{1}{N} \sum_n L_n$, so its gradient is a mean too. Four machines can each take a
-# quarter of the batch, and average what they get. This is *data-parallel* training. Your step of notebook 17 shows it: four
-# gradients of 16 images, averaged, are the gradient of 64.
+# quarter of the batch, and average what they get. This is [data parallelism](glossary.md#data-parallelism). Your step of
+# notebook 17 shows it: four gradients of 16 images, averaged, are the gradient of 64.
 
 # %%
 rng = np.random.default_rng(1)
@@ -348,17 +348,18 @@ parts = [own.fast_step(x[k:k + 16], t[k:k + 16], params)[1] for k in range(0, 64
 assert all(np.allclose(sum(part[name] for part in parts) / 4, whole[name]) for name in names)
 
 # %% [markdown]
-# All four then take the same step of the optimizer, and their weights stay equal. Nothing else is exchanged.
+# All four then take the same step of the optimizer, and their weights stay equal.
 #
 # How do $n$ machines add up arrays, so that all get the sum? If each sends its array to the first, which sends back the sum,
-# the first receives $n - 1$ arrays, and the others wait. The *ring all-reduce* keeps all of them busy. Each array is cut into
-# $n$ chunks. At each turn every machine sends one chunk to its right neighbour. In the first $n - 1$ turns the neighbour adds
-# the chunk to its own, so at the end each machine has the sum of one chunk. In the next $n - 1$ turns the sums travel round.
+# the first receives $n - 1$ arrays, and the others wait. The ring [all-reduce](glossary.md#all-reduce) keeps all of them busy.
+# Each array is cut into $n$ chunks. At each turn every machine sends one chunk to its right neighbour. In the first $n - 1$
+# turns the neighbour adds the chunk to its own, so at the end each machine has the sum of one chunk. In the next $n - 1$ turns
+# the sums travel round.
 
 
 # %%
 def ring_all_reduce(arrays):
-    """n arrays (length,) -> the sum in each of them, and how many numbers each machine sent"""
+    """n arrays (length,) -> the sum in each of them, and how many numbers each machine sent at most"""
     n, sent = len(arrays), 0
     chunks = [np.array_split(array.copy(), n) for array in arrays]  # chunks[machine][number]
     for turn in range(2 * n - 2):
@@ -393,15 +394,17 @@ assert np.isclose(mean, values.mean()) and np.isclose(right, values.var())
 assert np.isclose(within + values.mean(axis=1).var(), values.var())
 
 # %% [markdown]
-# So it takes two messages forward: first the mean, then the squares around *that* mean. The backward pass of notebook 11 needs
-# the means of $dy$ and of $dy \cdot \hat x$ over the batch: one more. They are small, one number for each channel, but each
-# costs the *latency* of a message. With it, a step of $n$ machines takes about
+# The library sends two messages forward: first the mean, then the mean square around *that* mean. The backward pass of
+# notebook 11 needs the means of $dy$ and of $dy \cdot \hat x$ over the batch: a third message. They are small, one number for
+# each channel, but each costs latency. A ring would cost $2 (n - 1)$ times the latency; for so little, MPI passes the numbers
+# up and down a tree, in $2 \log_2 n$ turns. In all, a step of $n$ machines takes about
 #
 # $$\frac{\text{compute}}{n} + \text{messages} \cdot 2 \log_2 n \cdot \text{latency}
 # + \frac{2 (n - 1)}{n} \cdot \frac{\text{bytes}}{\text{bandwidth}}$$
 
 # %%
-NETWORK = {"8 GPUs, one board": (5e-6, 300e9), "a fast network": (5e-6, 25e9), "an office network": (1e-4, 1e8)}
+NETWORK = {  # seconds of latency, bytes a second
+    "inside a machine": (5e-6, 300e9), "a fast network": (5e-6, 25e9), "an office network": (1e-4, 1e8)}
 
 
 def step_seconds(n, compute, latency, bandwidth, messages=19, size=3.75e6):
@@ -413,14 +416,15 @@ machines = np.array([1, 2, 4, 8, 16, 32, 64])
 draw.curves({name: (machines, 0.5 / step_seconds(machines, 0.5, *link)) for name, link in NETWORK.items()},
             "how many times as fast against the number of machines: the slower the network, the lower",
             "machines", "times as fast (model)", log=True)
-assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 6
+assert 0.5 / step_seconds(64, 0.5, *NETWORK["a fast network"]) > 50
+assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 5
 
 # %% [markdown]
 # **Figure 18.7.** A step of half a second, shared among machines. Over a good network 64 of them are more than 50 times as
 # fast; over an office network more machines soon gain nothing: the bytes take as long for any number of them.
 #
 # In the library the sum is `Shard.sum` in [shard.py](../nnscratch/shard.py), and MPI sends the messages:
-# `mpiexec -n 4 nnscratch train generator` trains in four processes, and the weights are the same, up to rounding, as in one.
+# `mpiexec -n 2 nnscratch train generator` trains in two processes; each step is that of a single one, up to rounding.
 #
 # ## And a real one
 #
