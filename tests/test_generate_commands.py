@@ -50,7 +50,11 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
     assert Image.open("walk.gif").n_frames == Image.open("walk.webp").n_frames == 7
     assert main(["judge", *BEST, "--data", "discs.npz", "--count", "60"]) == 0
     report = json.loads((tmp_path / "judged" / "report.json").read_text())
-    assert report["images"] == 60 and "recognisable" in capsys.readouterr().out
+    assert report["images"] == 60 and report["temperature"] == 1 and "recognisable" in capsys.readouterr().out
+    assert main(["judge", *BEST, "--data", "discs.npz", "--count", "60", "--temperature", "0.25", "-o", "cold"]) == 0
+    cold = json.loads((tmp_path / "cold" / "report.json").read_text())
+    assert cold["temperature"] == 0.25 and cold["frechet"]["distance"] != report["frechet"]["distance"]
+    assert "not selected, at temperature 0.25." in (tmp_path / "cold" / "report.html").read_text()
 
 
 @pytest.mark.slow

@@ -67,7 +67,8 @@ def write_report(folder: FilePath | OutputFolder, metrics: dict[str, Any], image
 
 def report_page(m: dict[str, Any], title: str, sheet: "Image", pairs: "Image") -> bytes:
     """The page; `m` are the metrics."""
-    parts = [headline(m, title), sheet_figure(sheet, f"{min(SHOWN, m['images'])} of {m['images']:,} images, not selected."),
+    shown = f"{min(SHOWN, m['images'])} of {m['images']:,} images, not selected, at temperature {m.get('temperature', 1):g}."
+    parts = [headline(m, title), sheet_figure(sheet, shown),
              section("Can they be recognised?", recognition(m), class_bars(m["classes"])),
              section("Are they like real images?", frechet_bars(m), likeness(m)),
              section("Are they as varied?", variety(m), mode_table(m["modes"], list(m["classes"]["fractions"]))),
