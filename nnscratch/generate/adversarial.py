@@ -98,7 +98,7 @@ def adversarial_step(pair: Pair, loss: AdversarialLoss, real: Array, noise: Arra
 
 
 def discriminator_gradients(d: Any, loss: AdversarialLoss, real: Array, fake: Array, labels: Array | None,
-                            shard: Shard) -> tuple[Array, Array, Array]:
+                            shard: Shard = WHOLE) -> tuple[Array, Array, Array]:
     """Add the gradients of L_real(D(real)) + L_fake(D(fake)) to d.grads.
 
     Where D treats every image by itself, both batches go through D as one: the gradient is the same, and one large pass is

@@ -336,9 +336,8 @@ draw.curves({f"fraction {one}": (gains, amdahl(one, gains)) for one in (0.5, 0.9
 #
 # ## More than one machine
 #
-# A loss is a mean over images, $L = \frac{1}{N} \sum_n L_n$, so its gradient is a mean too. Four machines can each take a
-# quarter of the batch, and average what they get. This is [data parallelism](glossary.md#data-parallelism). Your step of
-# notebook 17 shows it: four gradients of 16 images, averaged, are the gradient of 64.
+# A loss is a mean over images, so its gradient is a mean too. Four machines can each take a quarter of the batch, and average
+# their gradients: [data parallelism](glossary.md#data-parallelism). With your step of notebook 17:
 
 # %%
 rng = np.random.default_rng(1)
@@ -348,13 +347,11 @@ parts = [own.fast_step(x[k:k + 16], t[k:k + 16], params)[1] for k in range(0, 64
 assert all(np.allclose(sum(part[name] for part in parts) / 4, whole[name]) for name in names)
 
 # %% [markdown]
-# All four then take the same step of the optimizer, and their weights stay equal.
+# With equal gradients all take equal steps, and their weights stay equal.
 #
-# How do $n$ machines add up arrays, so that all get the sum? If each sends its array to the first, which sends back the sum,
-# the first receives $n - 1$ arrays, and the others wait. The ring [all-reduce](glossary.md#all-reduce) keeps all of them busy.
-# Each array is cut into $n$ chunks. At each turn every machine sends one chunk to its right neighbour. In the first $n - 1$
-# turns the neighbour adds the chunk to its own, so at the end each machine has the sum of one chunk. In the next $n - 1$ turns
-# the sums travel round.
+# How do $n$ machines add up arrays, so that all get the sum? The ring [all-reduce](glossary.md#all-reduce) cuts each array into
+# $n$ chunks. At each turn every machine sends a chunk to its right neighbour, which in the first $n - 1$ turns adds it to its
+# own, and in the next $n - 1$ keeps it.
 
 
 # %%
@@ -378,12 +375,10 @@ print(f"each of 4 machines sent {sent} numbers, to add up {arrays[0].size}")
 assert sent == 2 * 3 * 250
 
 # %% [markdown]
-# Each machine sends $2 (n - 1)$ chunks of an $n$-th: $2 (n - 1) / n$ times the array, which is less than twice its size for any
-# number of machines. Fewer would not do.
+# Each machine sends $2 (n - 1) / n$ times the array; with less, nobody could have the sum.
 #
-# One layer needs more than gradients. [Batch normalisation](glossary.md#batch-normalisation) takes mean and variance over the
-# batch, of which no machine has all. The mean of the four means is right, where all have equally many images. The mean of the
-# four variances is not: it leaves out how far the four means are apart.
+# [Batch normalisation](glossary.md#batch-normalisation) needs more: mean and variance of the whole batch. The mean of the four
+# means is right. The mean of the four variances is not: it leaves out how far the means are apart.
 
 # %%
 values = rng.normal(size=(4, 16)) + np.arange(4)[:, None]  # 16 values on each of four machines
@@ -394,17 +389,16 @@ assert np.isclose(mean, values.mean()) and np.isclose(right, values.var())
 assert np.isclose(within + values.mean(axis=1).var(), values.var())
 
 # %% [markdown]
-# The library sends two messages forward: first the mean, then the mean square around *that* mean. The backward pass of
-# notebook 11 needs the means of $dy$ and of $dy \cdot \hat x$ over the batch: a third message. They are small, one number for
-# each channel, but each costs latency. A ring would cost $2 (n - 1)$ times the latency; for so little, MPI passes the numbers
-# up and down a tree, in $2 \log_2 n$ turns. In all, a step of $n$ machines takes about
+# So the library sends two short messages forward, the mean and the mean square around it, and one back. Each costs latency,
+# $2 \log_2 n$ times, since MPI passes it up and down a tree. In all, a step of $n$ machines takes about
 #
 # $$\frac{\text{compute}}{n} + \text{messages} \cdot 2 \log_2 n \cdot \text{latency}
 # + \frac{2 (n - 1)}{n} \cdot \frac{\text{bytes}}{\text{bandwidth}}$$
 
 # %%
 NETWORK = {  # seconds of latency, bytes a second
-    "inside a machine": (5e-6, 300e9), "a fast network": (5e-6, 25e9), "an office network": (1e-4, 1e8)}
+    "inside a machine": (5e-6, 300e9), "a fast network": (5e-6, 25e9),
+    "an office network": (1e-4, 1e8)}
 
 
 def step_seconds(n, compute, latency, bandwidth, messages=19, size=3.75e6):
@@ -420,11 +414,10 @@ assert 0.5 / step_seconds(64, 0.5, *NETWORK["a fast network"]) > 50
 assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 5
 
 # %% [markdown]
-# **Figure 18.7.** A step of half a second, shared among machines. Over a good network 64 of them are more than 50 times as
-# fast; over an office network more machines soon gain nothing: the bytes take as long for any number of them.
+# **Figure 18.7.** Half a second of work. Over a good network 64 machines are more than 50 times as fast; over an office network
+# the bytes soon are all that counts.
 #
-# In the library the sum is `Shard.sum` in [shard.py](../nnscratch/shard.py), and MPI sends the messages:
-# `mpiexec -n 2 nnscratch train generator` trains in two processes; each step is that of a single one, up to rounding.
+# `mpiexec -n 2 nnscratch train generator` does this, by [shard.py](../nnscratch/shard.py).
 #
 # ## And a real one
 #
@@ -493,15 +486,6 @@ own.who("M6")
 # <details><summary>Answer</summary>
 #
 # 2 FLOP for a value read and one written: 1/4. With $C$ channels in and out it is $2C^2$ FLOP for $2C$ values, so $C/4$.
-#
-# </details>
-#
-# 5. Twice as many machines, each with half as many images: what stays the same in a step, and what grows?
-#
-# <details><summary>Answer</summary>
-#
-# The bytes that each sends, $2 (n - 1) / n$ times the gradient, hardly change. The latency of the messages grows, and the
-# time to compute shrinks: so messages are what is left in the end.
 #
 # </details>
 #
