@@ -356,7 +356,7 @@ assert all(np.allclose(sum(part[name] for part in parts) / 4, whole[name]) for n
 
 # %%
 def ring_all_reduce(arrays):
-    """n arrays (length,) -> the sum in each of them, and how many numbers each machine sent at most"""
+    """n arrays (length,) -> the sum in each, and how many numbers each machine sent at most"""
     n, sent = len(arrays), 0
     chunks = [np.array_split(array.copy(), n) for array in arrays]  # chunks[machine][number]
     for turn in range(2 * n - 2):
@@ -407,8 +407,9 @@ def step_seconds(n, compute, latency, bandwidth, messages=19, size=3.75e6):
 
 
 machines = np.array([1, 2, 4, 8, 16, 32, 64])
-draw.curves({name: (machines, 0.5 / step_seconds(machines, 0.5, *link)) for name, link in NETWORK.items()},
-            "how many times as fast against the number of machines: the slower the network, the lower",
+draw.curves({name: (machines, 0.5 / step_seconds(machines, 0.5, *link))
+             for name, link in NETWORK.items()},
+            "times as fast against the number of machines: the slower the network, the lower",
             "machines", "times as fast (model)", log=True)
 assert 0.5 / step_seconds(64, 0.5, *NETWORK["a fast network"]) > 50
 assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 5
