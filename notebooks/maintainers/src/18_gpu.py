@@ -406,13 +406,13 @@ def step_seconds(n, compute, latency, bandwidth, messages=19, size=3.75e6):
     return compute / n + messages * 2 * np.log2(n) * latency + 2 * (n - 1) / n * size / bandwidth
 
 
+assert 0.5 / step_seconds(64, 0.5, *NETWORK["a fast network"]) > 50
+assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 5
 machines = np.array([1, 2, 4, 8, 16, 32, 64])
 draw.curves({name: (machines, 0.5 / step_seconds(machines, 0.5, *link))
              for name, link in NETWORK.items()},
             "times as fast against the number of machines: the slower the network, the lower",
             "machines", "times as fast (model)", log=True)
-assert 0.5 / step_seconds(64, 0.5, *NETWORK["a fast network"]) > 50
-assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 5
 
 # %% [markdown]
 # **Figure 18.7.** Half a second of work. Over a good network 64 machines are more than 50 times as fast; over an office network
