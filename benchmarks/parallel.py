@@ -1,6 +1,8 @@
 """`python -m benchmarks parallel`: images per second of 1, 2 and 4 processes that train `small` together.
 
-    strong scaling    128 images a step in all          weak scaling    64 images a step for each process
+    strong    128 images a step in all
+    weak      64 images a step for each process
+    apart     the same in processes that know nothing of each other: what this machine gives to several at once
 
 Every process has one BLAS thread. Each figure is the median of several starts, in turn (A B A B ...). Beside them: what the
 processes send, against 2 (n - 1) / n times the gradients, the least that an all-reduce can do with; and a model of a step,
@@ -17,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from math import ceil, log2
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from time import perf_counter
 from typing import Any
 
@@ -29,7 +31,10 @@ from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import make_options
 from nnscratch.parallel import Communicator, world
 
-RANKS, STRONG, WEAK, STEPS, WARM_UP = (1, 2, 4), 128, 64, 6, 3
+RANKS, STEPS, WARM_UP = (1, 2, 4), 6, 3
+BATCHES = {"strong": lambda ranks: 128, "weak": lambda ranks: 64 * ranks, "apart": lambda ranks: 64 * ranks}
+MEASURE = [sys.executable, "-m", "benchmarks.parallel"]
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 MODELS = {  # name: (processes, seconds of a step on one, latency in s, bytes per s): assumptions
     "8 GPUs, NVLink": (8, 4e-3, 5e-6, 300e9), "64 machines, 25 Gbit/s": (64, None, 30e-6, 3e9)}
 
@@ -39,11 +44,11 @@ def run(rounds: int) -> Iterator[dict]:
     mpiexec = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if mpiexec is None:
         raise InputError('there is no mpiexec; pip install "nnscratch[mpi]" brings one')
-    cases = {(kind, n): STRONG if kind == "strong" else WEAK * n for kind in ("strong", "weak") for n in RANKS}
+    cases = {(kind, n): batch(n) for kind, batch in BATCHES.items() for n in RANKS}
     seen: dict[tuple[str, int], list[dict]] = {case: [] for case in cases}
     for _ in range(rounds):
         for (kind, n), batch in cases.items():
-            seen[kind, n].append(started(mpiexec, n, batch))
+            seen[kind, n].append(apart(n, batch // n) if kind == "apart" else started(mpiexec, n, batch))
     for (kind, n), batch in cases.items():
         row = {name: median(one[name] for one in seen[kind, n]) for name in seen[kind, n][0]}
         first = median(one["seconds"] for one in seen[kind, 1]) / cases[kind, 1]
@@ -53,12 +58,18 @@ def run(rounds: int) -> Iterator[dict]:
 
 def started(mpiexec: str, ranks: int, batch: int) -> dict:
     """What rank 0 of this many processes measured."""
-    alone = {"OPENBLAS_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-    command = [mpiexec, "--oversubscribe", "-n", str(ranks), sys.executable, "-m", "benchmarks.parallel", str(batch)]
-    result = subprocess.run(command, env=os.environ | alone, capture_output=True, text=True)
+    command = [mpiexec, "--oversubscribe", "-n", str(ranks), *MEASURE, str(batch)]
+    result = subprocess.run(command, env=os.environ | ALONE, capture_output=True, text=True)
     if result.returncode:
         raise InputError(f"mpiexec ended with code {result.returncode}: {result.stderr[-500:]}")
     return json.loads(result.stdout)
+
+
+def apart(count: int, batch: int) -> dict:
+    """What so many processes measured at the same time, each for itself; the mean of their seconds."""
+    processes = [subprocess.Popen([*MEASURE, str(batch)], env=os.environ | ALONE, stdout=subprocess.PIPE) for _ in range(count)]
+    measured = [json.loads(process.communicate()[0]) for process in processes]
+    return measured[0] | {"seconds": fmean(one["seconds"] for one in measured)}
 
 
 def measure(batch: int) -> dict:
