@@ -418,7 +418,7 @@ draw.curves({name: (machines, 0.5 / step_seconds(machines, 0.5, *link))
 # **Figure 18.7.** Half a second of work. Over a good network 64 machines are more than 50 times as fast; over an office network
 # the bytes soon are all that counts.
 #
-# `mpiexec -n 2 nnscratch train generator` does this, by [shard.py](../nnscratch/shard.py).
+# `mpiexec -n 2 nnscratch train generator` does this, by `nnscratch/shard.py`.
 #
 # ## And a real one
 #
