@@ -73,7 +73,7 @@ def test_penalty_steps_between_recorded_steps(cp, monkeypatch):
     backend.use("gpu")
     monkeypatch.setattr(gan, "PENALTY_INTERVAL", 3)
     penalised, real = [], gan.adversarial_step
-    monkeypatch.setattr(gan, "adversarial_step", lambda *given: penalised.append(bool(given[-1])) or real(*given))
+    monkeypatch.setattr(gan, "adversarial_step", lambda *given: penalised.append(bool(given[-2])) or real(*given))
     metrics, arrays, trainer = trained(8, r1=1.0)
     assert trainer.replay.graph is not None and penalised == [True, False, False, True, True]  # 0, 1, 2 recorded, 3, 6
     eager_metrics, eager, _ = trained(8, recorded=False, r1=1.0)

@@ -104,7 +104,9 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         if info["begins"] == "shipped" and not saved:
             checkpoint.load(SHIPPED, model)
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), min(50, info["steps"] // 10 + 1)))
-        save, network = begin(output, info, saved, model, optimizer), texture_features()
+        made = output.file("stylizer.safetensors") if output else None
+        save = begin(output, info, saved, model, optimizer)
+        network = texture_features()
         if info["done"] < info["steps"]:
             print(DRAWING)
             _ = dataset.textures  # now, not in the first step, for whose end Ctrl-C would wait
@@ -113,11 +115,10 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
             content, crops = (to_device(images[shard.rows]) for images in dataset.batch(number))
             return train_step(model, network, optimizer, content, crops, [info["seed"], 11, number], shard)
         metrics = make_steps(info, step, save, SAVE_EVERY)
-        if output is None:
+        if made is None:
             return np.nan
-        path = output.file("stylizer.safetensors")
-        checkpoint.save(path, model, info=info | {"what": "stylizer", "features": fingerprint(network)})
-    print(f"the stylizer is {printable(path)}; paint with  nnscratch style PHOTO STYLE --fast --weights {as_argument(path)} "
+        checkpoint.save(made, model, info=info | {"what": "stylizer", "features": fingerprint(network)})
+    print(f"the stylizer is {printable(made)}; paint with  nnscratch style PHOTO STYLE --fast --weights {as_argument(made)} "
           f"-o OUT")
     return float(metrics.get("style", np.nan))
 

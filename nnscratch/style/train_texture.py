@@ -67,20 +67,20 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
+        made = output.file("features.safetensors") if output else None
         save = begin(output, info, saved, model, optimizer)
         shard.set_on(model)
         print(DRAWING)
         dataset = TextureDataset(seed)
         make_steps(info, lambda step: train_step(model, optimizer, *dataset.batch(step), shard), save, SAVE_EVERY)
-        if output is None:
+        if made is None:
             return np.nan
         print(f"{DRAWING}, to evaluate the network")
         accuracy = evaluate(model, TextureDataset(seed + 1))
         print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
-        path = output.file("features.safetensors")
-        checkpoint.save(path, without_batch_norm(model), info={
+        checkpoint.save(made, without_batch_norm(model), info={
             "what": "texture features", "steps": steps, "seed": seed, "right": accuracy, "classes": names})
-    print(f"the loss network is {printable(path)}; use it with  nnscratch style PHOTO STYLE --weights {as_argument(path)} "
+    print(f"the loss network is {printable(made)}; use it with  nnscratch style PHOTO STYLE --weights {as_argument(made)} "
           f"-o OUT")
     return accuracy
 
