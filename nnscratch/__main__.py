@@ -29,7 +29,7 @@ def main() -> int:
 def share_machine() -> None:
     """Of several processes that Open MPI started on this machine, each gets its part of the cores for BLAS, and its own GPU."""
     rank, size = (os.environ.get(f"OMPI_COMM_WORLD_LOCAL_{word}", "") for word in ("RANK", "SIZE"))
-    if rank.isdigit() and size.isdigit() and int(size) > 1:
+    if rank.isdecimal() and size.isdecimal() and int(rank) < int(size) > 1:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1  # mpiexec may have bound it to some
         os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, min(cores, (os.cpu_count() or 1) // int(size)))))
         gpus = os.environ.get("CUDA_VISIBLE_DEVICES")

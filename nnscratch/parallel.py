@@ -113,7 +113,7 @@ def launched() -> tuple[int, int]:
     """(rank, number of processes), as mpiexec tells them to the processes that it starts; (0, 1) without it."""
     for name in LAUNCHERS:
         rank, size = (os.environ.get(f"{name}_{word}", "") for word in ("RANK", "SIZE"))
-        if rank.isdigit() and size.isdigit():
+        if rank.isdecimal() and size.isdecimal():
             return int(rank), int(size)
     return 0, 1
 

@@ -124,6 +124,18 @@ def test_mistakes_are_one_sentence(folder, words, sentence):
     assert visible(folder) == {"discs.npz"}
 
 
+def test_other_data_in_one_process(folder):
+    """Where the data of the processes differ, one sentence says so, and no state is left."""
+    images = data(seed=1)
+    np.savez("other.npz", images=images.images, labels=images.labels)
+    one = ["-n", "1", sys.executable, "-c", TINY, *GENERATOR, "--steps", "4", "-o", "out"]
+    other = ["other.npz" if word == "discs.npz" else word for word in one]
+    command = [str(MPIEXEC), "--oversubscribe", *one, ":", *other]
+    result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 2 and len(sentences(result.stderr)) == 1, result.stderr
+    assert "different options, data or states" in result.stderr and not (folder / "out" / "state.safetensors").exists()
+
+
 def wait_for(path):
     """Wait until a file exists."""
     for _ in range(600):

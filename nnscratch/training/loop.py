@@ -29,7 +29,7 @@ def steps_to_make(steps: range, world: Communicator, stop: Callable[[], bool], s
     After three, says how long the others take, if that is long.
     """
     started, at_ctrl_c = 0.0, "Ctrl-C loses nothing, and "
-    if world.size > 1:
+    if world.size > 1 and len(steps):
         at_ctrl_c = ""
         say(f"{world.size} processes: at Ctrl-C mpiexec ends them at once, and --resume goes on from the last checkpoint")
     for made, step in enumerate(steps):

@@ -1,10 +1,12 @@
 """Trainings that are saved, and resumed bit for bit, with the options and data that they were begun with."""
 import contextlib
+import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from zlib import crc32
 
 import numpy as np
 
@@ -149,6 +151,10 @@ class Resumable:
         world : Communicator
         """
         self.shard = Shard(world, self.options.batch_size)
+        ours = crc32(json.dumps([self.info()[name] for name in ("options", "data", "step")], sort_keys=True).encode())
+        if world.total(ours) != world.size * ours:
+            raise InputError("the processes have different options, data or states, expected the same; give all the same "
+                             "command and the same files")
 
     def step(self) -> dict[str, Any]:
         """Update everything on a random batch.
