@@ -42,9 +42,9 @@ def run_as_one(main: Callable[[], int]) -> int:
 
 def check_command(name: str) -> None:
     """Raise InputError if several processes were started for a command that is no training."""
-    if launched()[1] > 1 and not name.startswith("train_"):
-        raise InputError(f"mpiexec started {launched()[1]} processes, but only trainings are shared among several; leave "
-                         f"mpiexec out")
+    _, size = launched()
+    if size > 1 and not name.startswith("train_"):
+        raise InputError(f"mpiexec started {size} processes, but only trainings are shared among several; leave mpiexec out")
 
 
 def exit_code(main: Callable[[], int]) -> int:

@@ -6,7 +6,8 @@ PARTS = {  # nobody calls these but the package, which has checked what it gives
         "*.current", "layers.graph.Symbol"],
     "parts of the engine: called with what `fast`, a layer or an optimizer has checked": [
         "fast.cpu.*", "fast.cuda.*", "fast.dispatch.*", "fast.updates.*", "fast.workspace.*", "recording.*"],
-    "parts of data-parallel training: the same code calls them in all processes": ["parallel.*", "shard.*", "*.share"],
+    "parts of data-parallel training: the same code calls them in all processes": [
+        "parallel.*", "shard.*", "*.share", "generate.trainer.Trainer.optimize"],
     "parts of the proof: loops to compare with, cases, mistakes made on purpose": [
         "ops.reference.*", "gradcheck.cases.*", "gradcheck.diagnose.*", "gradcheck.equality.*", "gradcheck.layer_cases.*",
         "gradcheck.mutants.*", "gradcheck.table.*"],

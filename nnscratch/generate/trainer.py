@@ -156,6 +156,23 @@ class Trainer(Resumable):
         """
         return self.optimizers.parts[check_choice(name, "optimizer: name", self.optimizers.parts)]
 
+    def optimize(self, name: str) -> dict[str, Array]:
+        """Update one network by the gradients of all processes.
+
+        Parameters
+        ----------
+        name : str, "generator" or a key of what `build` returns
+
+        Returns
+        -------
+        dict of str to Array
+            The gradients over the whole batch.
+        """
+        model = self.models.parts[name]
+        grads = self.shard.sum(model.grads)
+        self.optimizer(name).step(model.trainable_params, grads)
+        return grads
+
     @checked
     def sample(self, count: int, stream: int) -> tuple[np.ndarray, np.ndarray]:
         """Images of the averaged generator: classes in turn, pseudo-labels in proportion.

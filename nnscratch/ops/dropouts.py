@@ -17,8 +17,7 @@ from nnscratch.shard import WHOLE, Shard
 __all__ = ["dropout", "dropout_backward", "spatial_dropout2d", "spatial_dropout2d_backward"]
 
 
-def draw_mask(op: str, x: Array, shape: tuple[int, ...], rate: float, seed: Any,
-              shard: Shard = WHOLE) -> Array:
+def draw_mask(op: str, x: Array, shape: tuple[int, ...], rate: float, seed: Any, shard: Shard = WHOLE) -> Array:
     """The mask, a function of the seed alone: the same on every device, at every repetition, and for any number of processes.
 
     Philox computes random numbers from a key and a counter, without a state.

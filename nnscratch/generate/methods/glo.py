@@ -62,8 +62,7 @@ class GLOTrainer(Trainer):
         loss, gradient = pyramid_loss(fake, real)
         self.generator.zero_grads()
         dcode = self.generator.backward(self.shard.weight * gradient)
-        grads = self.shard.sum(self.generator.grads)
-        self.optimizer("generator").step(self.generator.trainable_params, grads)
+        grads = self.optimize("generator")
         self.update_codes(to_cpu(self.shard.gather(dcode if labels is None else dcode[0])))
         return {"mae": abs(fake - real).mean(), "g_norm": global_norm(grads), "diversity": diversity(fake, real, self.shard)}
 

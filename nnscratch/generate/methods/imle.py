@@ -54,8 +54,7 @@ class IMLETrainer(Trainer):
         loss, gradient = mse(fake, real)
         self.generator.zero_grads()
         self.generator.backward(shard.weight * gradient, wrt="parameters")
-        grads = shard.sum(self.generator.grads)
-        self.optimizer("generator").step(self.generator.trainable_params, grads)
+        grads = self.optimize("generator")
         return {"rmse": shard.mean(loss)**0.5, "g_norm": global_norm(grads), "diversity": diversity(fake, real, shard)}
 
     def pool_noise(self) -> Array:

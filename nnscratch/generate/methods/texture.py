@@ -64,8 +64,7 @@ class TextureTrainer(Trainer):
         dfake = self.features.backward(gradients, wrt="input") / 2  # the derivative of zero_to_one
         self.generator.zero_grads()
         self.generator.backward(dfake, wrt="parameters")
-        grads = self.shard.sum(self.generator.grads)
-        self.optimizer("generator").step(self.generator.trainable_params, grads)
+        grads = self.optimize("generator")
         return {"style": loss, "g_norm": global_norm(grads), "diversity": diversity(fake, real, self.shard)}
 
 

@@ -53,8 +53,7 @@ class VAETrainer(Trainer):
         dlog_variance = (dz * noise * std + (std * std - 1) / n) / 2
         self.encoder.zero_grads()
         self.encoder.backward(xp.concatenate([dz + mean / n, dlog_variance], axis=1), wrt="parameters")
-        grads, encoder_grads = self.shard.sum(self.generator.grads), self.shard.sum(self.encoder.grads)
-        self.optimizer("generator").step(self.generator.trainable_params, grads)
-        self.optimizer("encoder").step(self.encoder.trainable_params, encoder_grads)
+        grads = self.optimize("generator")
+        self.optimize("encoder")
         return {"rmse": self.shard.mean((difference * difference).mean())**0.5, "divergence": divergence,
                 "g_norm": global_norm(grads), "diversity": diversity(fake, real, self.shard)}
