@@ -11,6 +11,7 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.hints import checked
+from nnscratch.parallel import world
 from nnscratch.version import __version__
 
 __all__ = ["print_report", "report"]
@@ -25,6 +26,11 @@ def report() -> Iterator[tuple[str, str]]:
         What is described, for instance "BLAS".
     text : str
         Its version or state.
+
+    Raises
+    ------
+    InputError
+        mpiexec started several processes, but mpi4py is missing, or belongs to another MPI.
     """
     yield "nnscratch", __version__
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
@@ -32,6 +38,8 @@ def report() -> Iterator[tuple[str, str]]:
         yield package, package_version(package)
     yield "BLAS", blas()
     yield "CPU cores", f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} usable"
+    processes = world().size
+    yield "processes", f"{processes}, by mpi4py {package_version('mpi4py')}" if processes > 1 else "1 (mpiexec starts several)"
     module, reason, remedy = backend.gpu_status()
     yield "array library", backend.describe_device(np if module is None else module)
     if module is None:

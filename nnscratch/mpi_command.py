@@ -41,9 +41,9 @@ def run_as_one(main: Callable[[], int]) -> int:
 
 
 def check_command(name: str) -> None:
-    """Raise InputError if several processes were started for a command that is no training."""
+    """Raise InputError if several processes were started for a command that is neither a training nor `info`."""
     _, size = launched()
-    if size > 1 and not name.startswith("train_"):
+    if size > 1 and not name.startswith(("train_", "info")):
         raise InputError(f"mpiexec started {size} processes, but only trainings are shared among several; leave mpiexec out")
 
 

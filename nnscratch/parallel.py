@@ -2,9 +2,11 @@
 
     world = parallel.world()                  the processes that mpiexec started, or a single one
     world.all_reduce(arrays)                  each array, of any shape, becomes its sum over all processes
+    world.broadcast(arrays)                   ... becomes that of process 0
 
 MPI moves the numbers between CPUs, NCCL between GPUs. All processes must call the same methods in the same order: where one
-leaves out a call, the others wait forever.
+leaves out a call, the others wait forever. `nnscratch` sees to that. A script of your own is started by
+`mpiexec -n 2 python -m mpi4py script.py`: mpi4py then ends all processes where one fails.
 
 References: Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009: each of n
 processes sends 2 (n - 1) / n times the bytes of the arrays, and fewer would not do.
@@ -47,6 +49,19 @@ class Communicator:
         ----------
         arrays : iterable of Array, on one device, of the same shapes in all processes
         """
+
+    def broadcast(self, arrays: Iterable[Array]) -> None:
+        """Replace each array by that of process 0, in place.
+
+        Parameters
+        ----------
+        arrays : iterable of Array, on one device, of the same shapes in all processes
+        """
+        arrays = list(arrays)
+        if self.rank:
+            for array in arrays:
+                array[...] = 0
+        self.all_reduce(arrays)
 
     def total(self, number: float) -> float:
         """Add up a number of each process; all wait here for the last one.

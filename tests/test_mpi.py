@@ -136,6 +136,22 @@ def test_other_data_in_one_process(folder):
     assert "different options, data or states" in result.stderr and not (folder / "out" / "state.safetensors").exists()
 
 
+@pytest.mark.parametrize("network", ["texture", "stylizer"])
+def test_other_steps_in_one_process(folder, network):
+    """One sentence, too, where a network for style transfer is to be trained for different numbers of steps."""
+    one = ["-n", "1", sys.executable, "-c", TINY, "train", network, "-o", "out", "--steps"]
+    command = [str(MPIEXEC), "--oversubscribe", *one, "3", ":", *one, "4"]
+    result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 2 and len(sentences(result.stderr)) == 1, result.stderr
+    assert "different options, data or states" in result.stderr and not (folder / "out" / "state.safetensors").exists()
+
+
+def test_info(folder):
+    """`nnscratch info` says how many processes talk to each other, once."""
+    code, output, errors = run(2, "info")
+    assert code == 0 and output.count("2, by mpi4py") == 1, errors
+
+
 def wait_for(path):
     """Wait until a file exists."""
     for _ in range(600):
@@ -189,7 +205,8 @@ def test_interrupted(folder):
     first_state(folder)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
-    assert process.returncode != 0 and output.count("goes on from the last checkpoint") == 1 and not sentences(errors), errors
+    assert process.returncode != 0 and not sentences(errors), errors
+    assert output.count("goes on from the last checkpoint, at most 2 steps before") == 1
     resume(2)
 
 

@@ -245,19 +245,36 @@ def test_shards_are_a_partition(size):
 
 
 def test_collectives():
-    """Sums, means weighted by rows, collected rows, the total of a number."""
+    """Sums, means weighted by rows, collected rows, the total of a number, what process 0 has."""
     rows = normal(5, 2)
 
     def run(world):
         shard = Shard(world, 5)
         grads = {"a": np.full(3, world.rank + 1.0), "b": np.full((), 10.0 * world.rank)}
         mean, whole = shard.mean(rows[shard.rows].mean(axis=0)), shard.gather(rows[shard.rows])
-        return shard.sum(grads), mean, whole, world.total(world.rank == 1)
-    for grads, mean, whole, total in in_threads(3, run):
+        first = np.full(2, [7, np.nan, np.inf][world.rank])
+        world.broadcast([first])
+        return shard.sum(grads), mean, whole, world.total(world.rank == 1), first
+    for grads, mean, whole, total, first in in_threads(3, run):
+        assert first.tolist() == [7, 7]
         assert grads["a"].tolist() == [6, 6, 6] and grads["b"] == 30
         np.testing.assert_allclose(mean, rows.mean(axis=0))
         np.testing.assert_array_equal(whole, rows)
         assert total == 1 and type(total) is float
+
+
+@pytest.mark.parametrize("chosen, arrays_of", [
+    ({"method": "glo"}, lambda trainer: trainer.models.params["codes/codes"]),
+    ({"conditional": False, "groups": 2}, lambda trainer: trainer.dataset.labels)])
+def test_all_begin_like_process_0(chosen, arrays_of):
+    """Codes and groups are computed: on another CPU with other rounding errors, or other signs. Process 0's count."""
+    trainers = [make_trainer(data(), options(**chosen)) for _ in range(2)]
+    arrays_of(trainers[1])[...] = arrays_of(trainers[0])[::-1]
+    expected = arrays_of(trainers[0]).copy()
+    in_threads(2, lambda world: trainers[world.rank].share(world))
+    for trainer in trainers:
+        np.testing.assert_array_equal(arrays_of(trainer), expected)
+    assert not np.array_equal(expected, expected[::-1])
 
 
 def test_a_single_process_changes_nothing():

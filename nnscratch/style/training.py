@@ -21,7 +21,7 @@ from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
 from nnscratch.terminal import delayed_signals
 from nnscratch.training.loop import steps_to_make
-from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state, shared_folder
+from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state, shared_folder, start_as_one
 
 __all__: list[str] = []  # for train_stylizer.py and train_texture.py
 
@@ -65,6 +65,8 @@ def begin(output: OutputFolder | None, info: dict[str, Any], saved: checkpoint.S
     """
     if saved:
         checkpoint.restore(output.file(STATE) if output else STATE, saved, model, optimizer)
+    facts = [info.get(name) for name in ("steps", "seed", "done", "begins", "checksum")]
+    start_as_one(world(), facts, model.params.values())
     if output is None:
         return lambda: None
     state, attempt = output.file(STATE), BestEffort(TRAINING_GOES_ON)
@@ -84,7 +86,7 @@ def make_steps(info: dict[str, Any], step: Callable[[int], dict[str, Array]], sa
     progress = progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step", disable=rank > 0)
     with delayed_signals() as stopped, progress as bar:
         steps = range(info["done"] + 1, info["steps"] + 1)
-        for number in steps_to_make(steps, world(), lambda: bool(stopped), print_above_bar):
+        for number in steps_to_make(steps, world(), lambda: bool(stopped), print_above_bar, save_every):
             metrics = step(number)
             if number % 10 == 0:
                 bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()), refresh=False)

@@ -23,7 +23,7 @@ Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 
 
 def steps_to_make(steps: range, world: Communicator, stop: Callable[[], bool], say: Callable[[str], object] = str,
-                  advice: str = "") -> Iterator[int]:
+                  save_every: int = 1, advice: str = "") -> Iterator[int]:
     """The steps to make, one by one, until a process wants to stop: all of them ask before each step.
 
     After three, says how long the others take, if that is long.
@@ -31,7 +31,8 @@ def steps_to_make(steps: range, world: Communicator, stop: Callable[[], bool], s
     started, at_ctrl_c = 0.0, "Ctrl-C loses nothing, and "
     if world.size > 1 and len(steps):
         at_ctrl_c = ""
-        say(f"{world.size} processes: at Ctrl-C mpiexec ends them at once, and --resume goes on from the last checkpoint")
+        say(f"{world.size} processes: at Ctrl-C mpiexec ends them at once, and --resume goes on from the last checkpoint, at "
+            f"most {save_every} steps before")
     for made, step in enumerate(steps):
         if world.total(stop()):
             return
@@ -108,7 +109,8 @@ class TrainingLoop:
                     self.draw(False)
                 self.check_best()
                 steps = range(trainer.step_count, trainer.options.steps)
-                for _ in steps_to_make(steps, trainer.shard.world, lambda: bool(stopped) or self.failed, self.warn, FASTER):
+                for _ in steps_to_make(steps, trainer.shard.world, lambda: bool(stopped) or self.failed, self.warn,
+                                       self.save_every, FASTER):
                     self.failed = not self.step()
                 if self.failed:
                     return "failed"

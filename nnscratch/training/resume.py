@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch import checkpoint
-from nnscratch.backend import current_module
+from nnscratch.backend import Array, current_module
 from nnscratch.errors import InputError, as_argument
 from nnscratch.files import FilePath
 from nnscratch.outputs import OutputFolder
@@ -73,6 +73,19 @@ def shared_folder(world: Communicator, folder: FilePath, names: Sequence[str], i
     else:
         with OutputFolder(folder, names, inputs, adopt) as output:
             yield output
+
+
+def start_as_one(world: Communicator, facts: Any, arrays: Iterable[Array]) -> None:
+    """Give all processes the arrays of process 0: on another CPU they may have been computed with other rounding errors.
+
+    Raises InputError if the facts, JSON values, are not the same in all processes.
+    """
+    ours = crc32(json.dumps(facts, sort_keys=True).encode())
+    if world.total(ours) != world.size * ours:
+        raise InputError("the processes have different options, data or states, expected the same; give all the same command "
+                         "and the same files")
+    for array in arrays:  # one by one: they may be on different devices
+        world.broadcast([array])
 
 
 def how_to_resume(folder: FilePath, network: str) -> str:
@@ -144,17 +157,15 @@ class Resumable:
     source: dict[str, Any] | None
 
     def share(self, world: Communicator) -> None:
-        """Compute only some rows of each batch from now on, and the others in the other processes.
+        """Compute only some rows of each batch from now on, and the others in the other processes; all begin like process 0.
 
         Parameters
         ----------
         world : Communicator
         """
         self.shard = Shard(world, self.options.batch_size)
-        ours = crc32(json.dumps([self.info()[name] for name in ("options", "data", "step")], sort_keys=True).encode())
-        if world.total(ours) != world.size * ours:
-            raise InputError("the processes have different options, data or states, expected the same; give all the same "
-                             "command and the same files")
+        info = self.info()
+        start_as_one(world, [info[name] for name in ("options", "data", "step")], self.models.params.values())
 
     def step(self) -> dict[str, Any]:
         """Update everything on a random batch.
