@@ -34,7 +34,8 @@ from nnscratch.parallel import Communicator, world
 RANKS, STEPS, WARM_UP = (1, 2, 4), 6, 3
 BATCHES = {"strong": lambda ranks: 128, "weak": lambda ranks: 64 * ranks, "apart": lambda ranks: 64 * ranks}
 MEASURE = [sys.executable, "-m", "benchmarks.parallel"]
-ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+ENVIRONMENT = {  # also as root, in a container
+    "OPENBLAS_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 MODELS = {  # name: (processes, seconds of a step on one, latency in s, bytes per s): assumptions
     "8 GPUs, NVLink": (8, 4e-3, 5e-6, 300e9), "64 machines, 25 Gbit/s": (64, None, 30e-6, 3e9)}
 
@@ -59,7 +60,7 @@ def run(rounds: int) -> Iterator[dict]:
 def started(mpiexec: str, ranks: int, batch: int) -> dict:
     """What rank 0 of this many processes measured."""
     command = [mpiexec, "--oversubscribe", "-n", str(ranks), *MEASURE, str(batch)]
-    result = subprocess.run(command, env=os.environ | ALONE, capture_output=True, text=True)
+    result = subprocess.run(command, env=os.environ | ENVIRONMENT, capture_output=True, text=True)
     if result.returncode:
         raise InputError(f"mpiexec ended with code {result.returncode}: {result.stderr[-500:]}")
     return json.loads(result.stdout)
@@ -67,7 +68,8 @@ def started(mpiexec: str, ranks: int, batch: int) -> dict:
 
 def apart(count: int, batch: int) -> dict:
     """What so many processes measured at the same time, each for itself; the mean of their seconds."""
-    processes = [subprocess.Popen([*MEASURE, str(batch)], env=os.environ | ALONE, stdout=subprocess.PIPE) for _ in range(count)]
+    processes = [subprocess.Popen([*MEASURE, str(batch)], env=os.environ | ENVIRONMENT, stdout=subprocess.PIPE)
+                 for _ in range(count)]
     measured = [json.loads(process.communicate()[0]) for process in processes]
     return measured[0] | {"seconds": fmean(one["seconds"] for one in measured)}
 

@@ -3,6 +3,8 @@ import os
 import signal
 import sys
 
+from nnscratch.processes import ON_THIS_MACHINE, launched
+
 __all__ = ["main"]
 
 
@@ -27,14 +29,14 @@ def main() -> int:
 
 
 def share_machine() -> None:
-    """Of several processes that Open MPI started on this machine, each gets its part of the cores for BLAS, and its own GPU."""
-    rank, size = (os.environ.get(f"OMPI_COMM_WORLD_LOCAL_{word}", "") for word in ("RANK", "SIZE"))
-    if rank.isdecimal() and size.isdecimal() and int(rank) < int(size) > 1:
+    """Of several processes that mpiexec started on this machine, each gets its part of the cores for BLAS, and its own GPU."""
+    rank, size = launched(ON_THIS_MACHINE)
+    if size > 1:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1  # mpiexec may have bound it to some
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, min(cores, (os.cpu_count() or 1) // int(size)))))
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, min(cores, (os.cpu_count() or 1) // size))))
         gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
-        if gpus is None or gpus.count(",") + 1 >= int(size):
-            os.environ["CUDA_VISIBLE_DEVICES"] = rank if gpus is None else gpus.split(",")[int(rank)]
+        if gpus is None or gpus.count(",") + 1 >= size:
+            os.environ["CUDA_VISIBLE_DEVICES"] = str(rank) if gpus is None else gpus.split(",")[rank]
 
 
 def stop_import(number: int, frame: object) -> None:

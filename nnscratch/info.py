@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch import backend
+from nnscratch.errors import InputError
 from nnscratch.hints import checked
 from nnscratch.parallel import world
 from nnscratch.version import __version__
@@ -26,11 +27,6 @@ def report() -> Iterator[tuple[str, str]]:
         What is described, for instance "BLAS".
     text : str
         Its version or state.
-
-    Raises
-    ------
-    InputError
-        mpiexec started several processes, but mpi4py is missing, or belongs to another MPI.
     """
     yield "nnscratch", __version__
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
@@ -38,8 +34,7 @@ def report() -> Iterator[tuple[str, str]]:
         yield package, package_version(package)
     yield "BLAS", blas()
     yield "CPU cores", f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} usable"
-    processes = world().size
-    yield "processes", f"{processes}, by mpi4py {package_version('mpi4py')}" if processes > 1 else "1 (mpiexec starts several)"
+    yield "processes", processes()
     module, reason, remedy = backend.gpu_status()
     yield "array library", backend.describe_device(np if module is None else module)
     if module is None:
@@ -66,6 +61,15 @@ def package_version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
+
+
+def processes() -> str:
+    """How many processes talk to each other, or why they cannot."""
+    try:
+        size = world().size
+    except InputError as error:
+        return str(error)
+    return f"{size}, by mpi4py {package_version('mpi4py')}" if size > 1 else "1"
 
 
 def blas() -> str:

@@ -1,7 +1,7 @@
 """A command that mpiexec started several times: rank 0 alone speaks, and a failure of any process ends all of them.
 
-MPI has no end for one process: the others would wait for it in their next sum. So a process that fails leaves at once, without
-saying goodbye to MPI, and mpiexec, seeing its exit code, ends the others.
+A process that fails must not call MPI_Finalize, as mpi4py does at the end of Python: it would wait there for the others, and
+they for it in their next sum. It exits at once, and mpiexec, seeing its exit code, kills the others.
 """
 import io
 import os
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.errors import InputError
-from nnscratch.parallel import launched
+from nnscratch.processes import launched
 
 __all__: list[str] = []  # for __main__.py and cli.py
 
@@ -36,7 +36,7 @@ def run_as_one(main: Callable[[], int]) -> int:
             streams[1].write(said.getvalue())
         for stream in streams:
             stream.flush()
-    finally:  # also where a stream is closed, or at Ctrl-C: the others would wait for a process that says goodbye to MPI
+    finally:  # also where a stream is closed, or at Ctrl-C: the others must not wait for this process
         os._exit(code)
 
 
@@ -44,7 +44,7 @@ def check_command(name: str) -> None:
     """Raise InputError if several processes were started for a command that is neither a training nor `info`."""
     _, size = launched()
     if size > 1 and not name.startswith(("train_", "info")):
-        raise InputError(f"mpiexec started {size} processes, but only trainings are shared among several; leave mpiexec out")
+        raise InputError(f"mpiexec started {size} processes, but only trainings, and `info`, run in several; leave mpiexec out")
 
 
 def exit_code(main: Callable[[], int]) -> int:

@@ -2,16 +2,15 @@
 
     world = parallel.world()                  the processes that mpiexec started, or a single one
     world.all_reduce(arrays)                  each array, of any shape, becomes its sum over all processes
-    world.broadcast(arrays)                   ... becomes that of process 0
+    world.broadcast(array)                    the array becomes that of rank 0
 
 MPI moves the numbers between CPUs, NCCL between GPUs. All processes must call the same methods in the same order: where one
-leaves out a call, the others wait forever. `nnscratch` sees to that. A script of your own is started by
-`mpiexec -n 2 python -m mpi4py script.py`: mpi4py then ends all processes where one fails.
+leaves out a call, the others wait forever. Start a script of your own by `mpiexec -n 2 python -m mpi4py script.py`: mpi4py then
+ends all processes where one fails.
 
 References: Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009: each of n
 processes sends 2 (n - 1) / n times the bytes of the arrays, and fewer would not do.
 """
-import os
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -20,10 +19,9 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
+from nnscratch.processes import launched
 
 __all__ = ["ALONE", "Communicator", "world"]
-
-LAUNCHERS = "OMPI_COMM_WORLD", "PMI"  # what mpiexec of Open MPI, of MPICH and of Intel names its variables after
 
 
 class Communicator:
@@ -50,18 +48,16 @@ class Communicator:
         arrays : iterable of Array, on one device, of the same shapes in all processes
         """
 
-    def broadcast(self, arrays: Iterable[Array]) -> None:
-        """Replace each array by that of process 0, in place.
+    def broadcast(self, array: Array) -> None:
+        """Replace an array by that of rank 0, in place.
 
         Parameters
         ----------
-        arrays : iterable of Array, on one device, of the same shapes in all processes
+        array : Array, of the same shape in all processes
         """
-        arrays = list(arrays)
         if self.rank:
-            for array in arrays:
-                array[...] = 0
-        self.all_reduce(arrays)
+            array[...] = 0
+        self.all_reduce([array])
 
     def total(self, number: float) -> float:
         """Add up a number of each process; all wait here for the last one.
@@ -122,15 +118,6 @@ class MPICommunicator(Communicator):
 
 
 ALONE = Communicator()
-
-
-def launched() -> tuple[int, int]:
-    """(rank, number of processes), as mpiexec tells them to the processes that it starts; (0, 1) without it."""
-    for name in LAUNCHERS:
-        rank, size = (os.environ.get(f"{name}_{word}", "") for word in ("RANK", "SIZE"))
-        if rank.isdecimal() and size.isdecimal():
-            return int(rank), int(size)
-    return 0, 1
 
 
 @cache

@@ -2,7 +2,7 @@
 
     loss = 1/N Σ_n loss_n        dloss/dw = Σ over the processes of (1/N Σ over their rows n of dloss_n/dw)
 
-So the weights stay the same in all processes: all start from the same seed or file, and take equal steps.
+So the weights stay the same in all processes: all start from those of rank 0, and take equal steps.
 
 Shapes: rows (rows, ...) of a batch (N, ...), gradients as their parameters, means of any shape.
 
@@ -127,8 +127,8 @@ class Shard:
         xp = array_module(next(iter(metrics.values())))
         return dict(zip(metrics, self.mean(xp.stack([xp.asarray(value) for value in metrics.values()]))))
 
-    def gather(self, part: Array) -> Array:
-        """Collect the rows of all processes.
+    def all_gather(self, part: Array) -> Array:
+        """Give every process the rows of all.
 
         Parameters
         ----------

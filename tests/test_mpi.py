@@ -65,7 +65,7 @@ def test_a_training_is_the_same(folder, ranks):
     assert run(0, *GENERATOR, "--steps", "4", "-o", "alone")[0] == 0
     code, output, errors = run(ranks, *GENERATOR, "--steps", "4", "-o", "together")
     assert code == 0, errors
-    assert output.count("done: sample with") == 1 and errors.count("step 4") == 1
+    assert output.count("done: sample with") == 1 and errors.count("| step 0,") == 1
     assert visible("alone") == visible("together") and visible(folder) == {"discs.npz", "alone", "together"}
     (alone, header), (together, other) = (read_arrays(f"{name}/state.safetensors") for name in ("alone", "together"))
     assert header["info"]["options"] == other["info"]["options"] and list(alone) == list(together)
@@ -88,6 +88,12 @@ def test_another_number_of_ranks_goes_on(folder):
         assert np.linalg.norm(ours[name] - array) <= 1e-2 * np.linalg.norm(array), name
 
 
+def test_minutes(folder):
+    """The ranks agree on the number of steps that fit."""
+    code, output, errors = run(2, *GENERATOR, "--minutes", "0.01", "-o", "out")
+    assert code == 0 and output.count("done: sample with") == 1, errors
+
+
 def test_a_classifier(folder):
     """The classifier's training, with its evaluation, is shared as well."""
     code, output, errors = run(2, "train", "classifier", "--data", "discs.npz", "--steps", "4", "-o", "together")
@@ -100,22 +106,23 @@ def test_a_classifier(folder):
 def test_networks_for_style(folder, network, result):
     """Both trainings are shared, resumed by another number of ranks, and give nearly the same weights as one process: Adam's
     first steps have full length, also for a gradient near 0 whose sign is rounding."""
-    assert run(0, "train", network, "--steps", "4", "-o", "alone")[0] == 0
-    code, output, errors = run(2, "train", network, "--steps", "4", "-o", "together")
+    for words in (["--steps", "2"], ["--resume", "--steps", "4"]):
+        assert run(0, "train", network, *words, "-o", "alone")[0] == 0
+    code, output, errors = run(2, "train", network, "--steps", "2", "-o", "together")
     assert code == 0 and output.count("is together") == 1 and visible("together") == visible("alone"), errors
+    code, _, errors = run(4, "train", network, "--resume", "--steps", "4", "-o", "together")
+    assert code == 0, errors
     (ours, _), (theirs, _) = (read_arrays(f"{name}/{result}") for name in ("together", "alone"))
     for name, array in theirs.items():
         if name.endswith("kernel"):
-            assert np.linalg.norm(ours[name] - array) <= 2e-2 * np.linalg.norm(array), name
-    code, _, errors = run(4, "train", network, "--resume", "--steps", "5", "-o", "together")
-    assert code == 0, errors
+            assert np.linalg.norm(ours[name] - array) <= 5e-2 * np.linalg.norm(array), name
 
 
 @pytest.mark.parametrize("words, sentence", [
     ([*GENERATOR[:3], "missing.npz", "-o", "out"], "missing.npz"),
     ([*GENERATOR, "--batch-size", "2", "-o", "out"], "3 processes were started for a batch of 2 images"),
     (["train", "stylizer", "-o", "out", "--steps", "0"], "steps is 0"),
-    (["generate", "-o", "out.png"], "mpiexec started 3 processes, but only trainings are shared"),
+    (["generate", "-o", "out.png"], "mpiexec started 3 processes, but only trainings, and `info`"),
     ([*GENERATOR, "--preset", "huge", "-o", "out"], "huge")])
 def test_mistakes_are_one_sentence(folder, words, sentence):
     """All processes find the mistake, one says it; exit code 2, and nothing is left behind."""
@@ -133,7 +140,7 @@ def test_other_data_in_one_process(folder):
     command = [str(MPIEXEC), "--oversubscribe", *one, ":", *other]
     result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
     assert result.returncode == 2 and len(sentences(result.stderr)) == 1, result.stderr
-    assert "different options, data or states" in result.stderr and not (folder / "out" / "state.safetensors").exists()
+    assert "have different data, expected" in result.stderr and not (folder / "out" / "state.safetensors").exists()
 
 
 @pytest.mark.parametrize("network", ["texture", "stylizer"])
@@ -143,7 +150,7 @@ def test_other_steps_in_one_process(folder, network):
     command = [str(MPIEXEC), "--oversubscribe", *one, "3", ":", *one, "4"]
     result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
     assert result.returncode == 2 and len(sentences(result.stderr)) == 1, result.stderr
-    assert "different options, data or states" in result.stderr and not (folder / "out" / "state.safetensors").exists()
+    assert "have different options, expected" in result.stderr and not (folder / "out" / "state.safetensors").exists()
 
 
 def test_info(folder):
@@ -206,7 +213,7 @@ def test_interrupted(folder):
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode != 0 and not sentences(errors), errors
-    assert output.count("goes on from the last checkpoint, at most 2 steps before") == 1
+    assert output.count("goes on from the last checkpoint, at most 2 steps back") == 1
     resume(2)
 
 
@@ -222,7 +229,7 @@ def test_killed(folder):
 
 def test_a_failure_of_one_process(folder):
     """Where one process alone fails, it says why, and all end."""
-    broken = TINY.replace("make_tiny();", "make_tiny(); from nnscratch.parallel import launched; "
+    broken = TINY.replace("make_tiny();", "make_tiny(); from nnscratch.processes import launched; "
                           "from nnscratch.generate.trainer import Trainer as T; T.step = None if launched()[0] else T.step;")
     command = [str(MPIEXEC), "--oversubscribe", "-n", "3", sys.executable, "-c", broken, *GENERATOR, "-o", "out"]
     result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)

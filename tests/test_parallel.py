@@ -4,6 +4,7 @@ Here the processes are threads (ranks.py); test_mpi.py starts real ones.
 """
 import os
 import sys
+import threading
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -27,9 +28,11 @@ from nnscratch.models import Model
 from nnscratch.networks.stylizer import stylizer
 from nnscratch.networks.texture_features import texture_classifier, texture_features
 from nnscratch.optimizers import Adam
-from nnscratch.parallel import ALONE, MPICommunicator, launched, world
+from nnscratch.parallel import ALONE, Communicator, MPICommunicator, world
+from nnscratch.processes import ALL, ON_THIS_MACHINE, launched
 from nnscratch.shard import WHOLE, Shard
 from nnscratch.style import train_stylizer, train_texture
+from nnscratch.style import training as style_training
 from nnscratch.training.resume import shared_folder
 
 STEPS = 20
@@ -119,8 +122,9 @@ def test_ranks_train_a_classifier_as_one(preset):
             steps=STEPS, preset=preset, batch_size=BATCH)))
     [(alone, metrics)] = trained(make, 1)
     for size in (2, 3, 4):
-        results = trained(make, size)
-        assert difference(results[0][0], alone) < 1e-8
+        for arrays, of_rank in trained(make, size):
+            assert difference(arrays, alone) < 1e-8
+            assert of_rank == pytest.approx(metrics, rel=1e-8)
 
 
 @pytest.mark.slow
@@ -245,15 +249,15 @@ def test_shards_are_a_partition(size):
 
 
 def test_collectives():
-    """Sums, means weighted by rows, collected rows, the total of a number, what process 0 has."""
+    """Sums, means weighted by rows, collected rows, the total of a number, what rank 0 has."""
     rows = normal(5, 2)
 
     def run(world):
         shard = Shard(world, 5)
         grads = {"a": np.full(3, world.rank + 1.0), "b": np.full((), 10.0 * world.rank)}
-        mean, whole = shard.mean(rows[shard.rows].mean(axis=0)), shard.gather(rows[shard.rows])
+        mean, whole = shard.mean(rows[shard.rows].mean(axis=0)), shard.all_gather(rows[shard.rows])
         first = np.full(2, [7, np.nan, np.inf][world.rank])
-        world.broadcast([first])
+        world.broadcast(first)
         return shard.sum(grads), mean, whole, world.total(world.rank == 1), first
     for grads, mean, whole, total, first in in_threads(3, run):
         assert first.tolist() == [7, 7]
@@ -266,8 +270,8 @@ def test_collectives():
 @pytest.mark.parametrize("chosen, arrays_of", [
     ({"method": "glo"}, lambda trainer: trainer.models.params["codes/codes"]),
     ({"conditional": False, "groups": 2}, lambda trainer: trainer.dataset.labels)])
-def test_all_begin_like_process_0(chosen, arrays_of):
-    """Codes and groups are computed: on another CPU with other rounding errors, or other signs. Process 0's count."""
+def test_all_begin_like_rank_0(chosen, arrays_of):
+    """Codes and groups are computed: on another CPU with other rounding errors, or other signs. Rank 0's count."""
     trainers = [make_trainer(data(), options(**chosen)) for _ in range(2)]
     arrays_of(trainers[1])[...] = arrays_of(trainers[0])[::-1]
     expected = arrays_of(trainers[0]).copy()
@@ -277,11 +281,86 @@ def test_all_begin_like_process_0(chosen, arrays_of):
     assert not np.array_equal(expected, expected[::-1])
 
 
+def test_trainings_that_differ():
+    """Options, data and states of the optimizers: what differs is named."""
+    for seed, more, words in ((0, {"seed": 2}, "options and states"), (1, {}, "data and states")):
+        trainers = [make_trainer(data(), options()), make_trainer(data(seed), options(**more))]
+        for trainer in trainers:
+            trainer.step()
+        with pytest.raises(InputError, match=f"the processes have different {words}, expected the same"):
+            in_threads(2, lambda world, trainers=trainers: trainers[world.rank].share(world))
+
+
+def test_weights_and_buffers_of_rank_0():
+    """Also the vectors of spectral normalization are those of rank 0 at the beginning."""
+    trainers = [make_trainer(data(), options(loss="hinge", spectral_norm=True)) for _ in range(2)]
+    trainers[0].models.buffers["discriminator/conv2d_0/kernel/right"][...] = 7
+    trainers[1].models.params["discriminator/conv2d_0/kernel"][...] = 8
+    in_threads(2, lambda world: trainers[world.rank].share(world))
+    for kind in ("params", "buffers"):
+        arrays, others = (getattr(trainer.models, kind) for trainer in trainers)
+        assert all(np.array_equal(arrays[name], others[name]) for name in arrays)
+    assert (trainers[1].models.buffers["discriminator/conv2d_0/kernel/right"] == 7).all()
+    assert not (trainers[0].models.params["discriminator/conv2d_0/kernel"] == 8).any()
+
+
+@pytest.mark.parametrize("change, words", [({}, ""), ({"seed": 1}, "options"), ({"done": 1}, "numbers of steps"),
+                                           ({"checksum": 5}, "images")])
+def test_networks_for_style_begin_as_one(monkeypatch, change, words):
+    """With rank 0's weights; where seed, steps made or images differ, it is said, and no state is written."""
+    models, written, local = [stylizer(seed) for seed in (0, 1)], [], threading.local()
+    models[0].params["conv2d_0/kernel"][...] = 7
+    monkeypatch.setattr(style_training, "world", lambda: local.world)
+    monkeypatch.setattr(style_training.checkpoint, "save", lambda path, *arguments: written.append(path))
+
+    def run(world):
+        local.world, info = world, {"steps": 9, "seed": 0, "done": 0, "checksum": 4}
+        output = None if world.rank else SimpleNamespace(file=str)
+        style_training.begin(output, info | change if world.rank else info, None, models[world.rank], Adam(1))
+    if change:
+        with pytest.raises(InputError, match=f"the processes have different {words}, expected the same"):
+            in_threads(2, run)
+        assert not written
+    else:
+        in_threads(2, run)
+        assert written == ["state.safetensors"]
+        assert all(np.array_equal(models[0].params[name], array) for name, array in models[1].params.items())
+        assert (models[1].params["conv2d_0/kernel"] == 7).all()
+
+
+class Adding(Communicator):
+    """Rank 1 of 2, whose partner adds 1 to each number."""
+
+    rank, size = 1, 2
+
+    def all_reduce(self, arrays):
+        for array in arrays:
+            array += 1
+
+
+def test_shards_on_a_gpu(standin):
+    """Masks are rows of the whole batch's, and batch normalization in training asks the other processes, as on the CPU."""
+    x, dy, one = (normal(*shape, seed=k).astype(np.float32) for k, shape in enumerate(((4, 4, 4, 2), (4, 4, 4, 2), (2,))))
+    call, shard = np.array([4]), Shard(Adding(), 7)
+    for op in ("dropout", "spatial_dropout2d"):
+        expected, _ = getattr(ops, op)(x, 0.5, seed=(3, 4), shard=shard)
+        y, _ = getattr(fast, op)(standin.asarray(x), 0.5, seed=(3, standin.asarray(call)), shard=shard)
+        np.testing.assert_array_equal(to_cpu(y), expected)
+    for is_training in (True, False):
+        y, statistics, cache = ops.batch_norm(x, one, one, one, one**2, training=is_training, shard=shard)
+        expected = [y, *statistics, *ops.batch_norm_backward(dy, cache)]
+        array = standin.asarray(one)
+        y, statistics, cache = fast.batch_norm(standin.asarray(x), array, array, array, array**2, training=is_training,
+                                               shard=shard)
+        for ours, theirs in zip([y, *statistics, *fast.batch_norm_backward(standin.asarray(dy), cache)], expected):
+            np.testing.assert_allclose(to_cpu(ours), theirs, rtol=1e-4, atol=1e-5)
+
+
 def test_a_single_process_changes_nothing():
-    """The null communicator and the whole batch return what they are given, the same object."""
+    """The communicator of a single process and the whole batch return what they are given, the same object."""
     x = normal(3)
     for shard in (WHOLE, Shard(ALONE, 3)):
-        assert shard.mean(x) is x and shard.gather(x) is x and shard.weight == 1 and shard.sum({"x": x})["x"] is x
+        assert shard.mean(x) is x and shard.all_gather(x) is x and shard.weight == 1 and shard.sum({"x": x})["x"] is x
     assert world() is ALONE and ALONE.total(2) == 2
 
 
@@ -321,23 +400,24 @@ def test_bytes_of_a_step():
 
 @pytest.mark.parametrize("variables, expected", [
     ({}, (0, 1)), ({"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"}, (2, 4)),
-    ({"PMI_RANK": "1", "PMI_SIZE": "2"}, (1, 2)), ({"PMI_RANK": "x", "PMI_SIZE": "2"}, (0, 1))])
+    ({"PMI_RANK": "1", "PMI_SIZE": "2"}, (1, 2)), ({"PMI_RANK": "x", "PMI_SIZE": "2"}, (0, 1)),
+    ({"PMI_RANK": "2", "PMI_SIZE": "2"}, (0, 1))])
 def test_launchers(monkeypatch, variables, expected):
     """What mpiexec of Open MPI, MPICH and Intel tells the processes."""
-    for name in ("OMPI_COMM_WORLD", "PMI"):
-        for word in ("RANK", "SIZE"):
-            monkeypatch.delenv(f"{name}_{word}", raising=False)
+    for names in ALL:
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert launched() == expected
 
 
+@pytest.mark.parametrize("launcher", ON_THIS_MACHINE)
 @pytest.mark.parametrize("given, rank, expected", [
     (None, "1", "1"), ("4,6", "0", "4"), ("4,6", "1", "6"), ("", "1", ""), ("3", "1", "3")])
-def test_each_process_has_its_own_gpu(monkeypatch, given, rank, expected):
+def test_each_process_has_its_own_gpu(monkeypatch, launcher, given, rank, expected):
     """And its part of the cores; what the user has set is kept, where it hides all GPUs, or leaves too few."""
-    for name, value in (("CUDA_VISIBLE_DEVICES", given), ("OMPI_COMM_WORLD_LOCAL_RANK", rank),
-                        ("OMPI_COMM_WORLD_LOCAL_SIZE", "2"), ("OPENBLAS_NUM_THREADS", None)):
+    for name, value in (("CUDA_VISIBLE_DEVICES", given), *zip(launcher, (rank, "2")), ("OPENBLAS_NUM_THREADS", None)):
         monkeypatch.setenv(name, value or "")
         if value is None:
             monkeypatch.delenv(name)
@@ -351,7 +431,8 @@ def test_each_process_has_its_own_gpu(monkeypatch, given, rank, expected):
 
 def test_a_single_process_has_the_whole_machine(monkeypatch):
     """Without mpiexec nothing is set."""
-    monkeypatch.delenv("OMPI_COMM_WORLD_LOCAL_SIZE", raising=False)
+    for name, _ in ON_THIS_MACHINE:
+        monkeypatch.delenv(name, raising=False)
     before = dict(os.environ)
     share_machine()
     assert os.environ == before
@@ -376,16 +457,15 @@ def install(monkeypatch, standin, nccl):
     monkeypatch.setitem(sys.modules, "cupy.cuda", module)
 
 
-def test_processes_on_different_devices(tmp_path):
+@pytest.mark.parametrize("rank", [0, 1])
+def test_processes_on_different_devices(tmp_path, rank):
     """Where only one of two has a GPU, both are told, before anything is written."""
-    def run(world):
-        with shared_folder(world, tmp_path / "out", ["*"], [], False):
-            raise AssertionError
-    world = MPICommunicator(SimpleNamespace(rank=1, size=2))
+    world = MPICommunicator(SimpleNamespace(rank=rank, size=2))
     world.total = lambda number: number + 1  # the other one has a GPU
     backend.use("cpu")
-    with pytest.raises(InputError, match="1 of 2 processes have a GPU, expected all or none"):
-        run(world)
+    with pytest.raises(InputError, match="1 of 2 processes have a GPU, expected all or none"), \
+            shared_folder(world, tmp_path / "out", ["*"], [], False):
+        raise AssertionError
     assert not (tmp_path / "out").exists()
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnscratch.backend import Array, concatenate
+from nnscratch.backend import Array, array_module, concatenate
 from nnscratch.generate.adversarial_losses import AdversarialLoss
 from nnscratch.generate.augment import augment, augment_backward
 from nnscratch.generate.inputs import IMAGES, with_labels
@@ -152,5 +152,7 @@ def diversity(fake: Array, real: Array, shard: Shard = WHOLE) -> Array:
     check_form("diversity", "fake", fake, IMAGES)
     check_form("diversity", "real", real, ("N", *fake.shape[1:]))
     check_type(shard, "diversity: shard", Shard)
-    fake_std, real_std = (shard.mean(((x - shard.mean(x.mean(axis=0)))**2).mean(axis=0))**0.5 for x in (fake, real))
-    return fake_std.mean() / (real_std.mean() + 1e-6)
+    both = array_module(fake).stack([fake, real], axis=1)  # (N, 2, H, W, C): one message for both means, one for both variances
+    variance = shard.mean(((both - shard.mean(both.mean(axis=0)))**2).mean(axis=0))
+    fake_std, real_std = (variance**0.5).mean(axis=(1, 2, 3))
+    return fake_std / (real_std + 1e-6)

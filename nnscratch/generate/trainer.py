@@ -9,7 +9,7 @@ Every random number is determined by (seed, purpose, number of the step). So the
 step 1000 draws the same batch and noise whether or not the training was interrupted before it.
 """
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -139,10 +139,8 @@ class Trainer(Resumable):
 
     def share(self, world: Communicator) -> None:
         super().share(world)
-        if world.size > 1 and not self.labelled and self.dataset.labels is not None:
-            groups = self.dataset.labels.copy()
-            world.broadcast([groups])
-            self.dataset = replace(self.dataset, labels=groups)
+        if not self.labelled and self.dataset.labels is not None:
+            world.broadcast(self.dataset.labels)
         for name in self.optimizers.parts:
             self.shard.set_on(self.models.parts[name])
 

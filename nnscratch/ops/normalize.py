@@ -3,7 +3,7 @@
 Shapes: x (..., C) with channels last, gamma, beta and moving statistics (C,). A mean is taken over M values: all axes but the
 last for batch normalization, the H*W pixels of one image for instance normalization.
 """
-from nnscratch.backend import Array
+from nnscratch.backend import Array, array_module
 from nnscratch.ops.validation import (
     ARRAY,
     FLAG,
@@ -127,7 +127,8 @@ def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
         dgamma, dbeta = (dy * x_hat).sum(axes), dy.sum(axes)
     if wrt != "parameters":
         if training:
-            mean_dy, mean_dy_x_hat = shard.mean(dy.mean(axes)), shard.mean((dy * x_hat).mean(axes))
+            means = array_module(dy).stack([dy.mean(axes), (dy * x_hat).mean(axes)])
+            mean_dy, mean_dy_x_hat = shard.mean(means)  # both in one message
             dx = gamma * inverse_std * (dy - mean_dy - x_hat * mean_dy_x_hat)
         else:
             dx = gamma * inverse_std * dy

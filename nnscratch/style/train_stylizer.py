@@ -44,7 +44,7 @@ __all__ = ["train_step", "train_stylizer"]
 LEARNING_RATE = 1e-3
 CONTENT_MAP, CONTENT_WEIGHT, SMOOTHNESS = 2, 0.03, 0.05
 MAX_GRADIENT_NORM = 1.0  # of all weights together
-SAVE_EVERY = 100
+SAVE_EVERY, MADE = 100, "stylizer.safetensors"
 
 TRAINING = record(begins=one_of("shipped", "random"), style=optional(provenance.style), contents=optional(text()),
                   styles=optional(text()), checksum=optional(whole(0, 2**32 - 1)))
@@ -83,7 +83,7 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
                 "begins": "random" if style is None else "shipped"}
     backend.use(device)
     inputs, shard = [path for path in (style, contents, styles) if path], Shard(world(), BATCH_SIZE)
-    with open_training(folder, "stylizer", steps, seed, resume, defaults, TRAINING, inputs) as (output, info, saved):
+    with open_training(folder, "stylizer", MADE, steps, seed, resume, defaults, TRAINING, inputs) as (output, info, saved):
         if style is not None:
             begun, info["style"] = info["style"], style_record(style)
             if saved and not same_image(begun, info["style"]):
@@ -104,7 +104,7 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         if info["begins"] == "shipped" and not saved:
             checkpoint.load(SHIPPED, model)
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), min(50, info["steps"] // 10 + 1)))
-        made = output.file("stylizer.safetensors") if output else None
+        made = output.file(MADE) if output else None
         save = begin(output, info, saved, model, optimizer)
         network = texture_features()
         if info["done"] < info["steps"]:

@@ -34,6 +34,7 @@ LEARNING_RATE, PALETTE_WEIGHT = 4e-3, 10.0
 IMAGES_PER_PATTERN, PAINTINGS = 200, 6  # each painting is a class of its own
 PERIODS = 1.5, 5.0                      # of a pattern, across a crop
 SAVE_EVERY, TEST_CROPS = 250, 1000
+MADE = "features.safetensors"
 
 
 @checked
@@ -52,7 +53,7 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
     Returns
     -------
     float
-        The accuracy on test crops; of several processes, only rank 0 knows it.
+        The accuracy on test crops; NaN in all processes but rank 0.
 
     Raises
     ------
@@ -61,13 +62,13 @@ def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int
     """
     backend.use(device)
     shard = Shard(world(), BATCH_SIZE)
-    with open_training(folder, "texture", steps, seed, resume, {"steps": 2500}) as (output, info, saved):
+    with open_training(folder, "texture", MADE, steps, seed, resume, {"steps": 2500}) as (output, info, saved):
         steps, seed = info["steps"], info["seed"]
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
-        made = output.file("features.safetensors") if output else None
+        made = output.file(MADE) if output else None
         save = begin(output, info, saved, model, optimizer)
         shard.set_on(model)
         print(DRAWING)

@@ -29,19 +29,20 @@ DRAWING = "drawing patterns, which takes up to a minute"
 
 
 @contextlib.contextmanager
-def open_training(folder: str | PathLike, network: str, steps: int | None, seed: int | None, resume: bool,
+def open_training(folder: str | PathLike, network: str, made: str, steps: int | None, seed: int | None, resume: bool,
                   defaults: dict[str, Any], schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
                   ) -> Iterator[tuple[OutputFolder | None, dict[str, Any], checkpoint.Saved | None]]:
     """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved. Of
     several processes, rank 0 alone holds the folder, and the others get None for it.
 
+    made : the file of the trained network
     defaults : the options of a new training; a resumed one keeps its own, which must obey the schema, and only its steps may be
     given anew. Raises InputError for a folder that cannot be made, that already holds a training, or none to resume, or one of
     another kind, or with another seed.
     """
     chosen = {name: check_int(value, f"train {network}: {name}", least)
               for name, value, least in (("steps", steps, 1), ("seed", seed, 0)) if value is not None}
-    state, made = Path(folder) / STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors"
+    state = Path(folder) / STATE
     saved = open_state(folder, resume, made)
     info = saved[1]["info"] if saved else {"what": f"{network} training", "done": 0, "seed": 0, **defaults}
     check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state, ANEW)
@@ -65,8 +66,9 @@ def begin(output: OutputFolder | None, info: dict[str, Any], saved: checkpoint.S
     """
     if saved:
         checkpoint.restore(output.file(STATE) if output else STATE, saved, model, optimizer)
-    facts = [info.get(name) for name in ("steps", "seed", "done", "begins", "checksum")]
-    start_as_one(world(), facts, model.params.values())
+    facts = {"options": [info[name] for name in ("steps", "seed")], "images": info.get("checksum"),
+             "numbers of steps": info["done"]}
+    start_as_one(world(), facts, model, optimizer)
     if output is None:
         return lambda: None
     state, attempt = output.file(STATE), BestEffort(TRAINING_GOES_ON)

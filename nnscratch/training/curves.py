@@ -50,7 +50,7 @@ def plot_panels(history: Sequence[dict[str, Any]], panels: Sequence[Panel]) -> b
             axes.set_ylim(max(low, 0), min(high, 1))
         axes.set_title(title, loc="left", fontsize=10)
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=8, ncols=2)
+        axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
     axes.set_xlabel("step")
     axes.locator_params(axis="x", integer=True)
     return figure_bytes(figure, dpi=110)

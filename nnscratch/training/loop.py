@@ -32,7 +32,7 @@ def steps_to_make(steps: range, world: Communicator, stop: Callable[[], bool], s
     if world.size > 1 and len(steps):
         at_ctrl_c = ""
         say(f"{world.size} processes: at Ctrl-C mpiexec ends them at once, and --resume goes on from the last checkpoint, at "
-            f"most {save_every} steps before")
+            f"most {save_every} steps back")
     for made, step in enumerate(steps):
         if world.total(stop()):
             return

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch import checkpoint
-from nnscratch.backend import Array, current_module
+from nnscratch.backend import current_module
 from nnscratch.errors import InputError, as_argument
 from nnscratch.files import FilePath
 from nnscratch.outputs import OutputFolder
@@ -37,8 +37,8 @@ def history_rule(always: str, at_checkpoints: Collection[str]) -> Rule:
     return history
 
 
-def open_state(folder: FilePath, resume: bool, network: str = BEST) -> checkpoint.Saved | None:
-    """The state of the training in a folder that is resumed; None for a new one.
+def open_state(folder: FilePath, resume: bool, made: str = BEST) -> checkpoint.Saved | None:
+    """The state of the training in a folder that is resumed; None for a new one. made : the file of the trained network.
 
     Raises InputError if there is none to resume, or if a new one would replace another's state, or the network that it made.
     """
@@ -50,8 +50,8 @@ def open_state(folder: FilePath, resume: bool, network: str = BEST) -> checkpoin
             return checkpoint.read_arrays(state)
         except InputError as error:
             raise InputError(f"{error}, or {ANEW}") from error
-    if os.path.exists(Path(folder) / network):
-        raise InputError(f"{folder} holds {network}, but no {STATE} to go on from; move it away, or give another --output")
+    if os.path.exists(Path(folder) / made):
+        raise InputError(f"{folder} holds {made}, but no {STATE} to go on from; move it away, or give another --output")
     if resume:
         raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
     return None
@@ -75,17 +75,23 @@ def shared_folder(world: Communicator, folder: FilePath, names: Sequence[str], i
             yield output
 
 
-def start_as_one(world: Communicator, facts: Any, arrays: Iterable[Array]) -> None:
-    """Give all processes the arrays of process 0: on another CPU they may have been computed with other rounding errors.
+def start_as_one(world: Communicator, facts: dict[str, Any], model: Any, optimizer: Any) -> None:
+    """Give all processes the weights and buffers of rank 0: on another CPU they may have other rounding errors.
 
-    Raises InputError if the facts, JSON values, are not the same in all processes.
+    Raises InputError if a fact, a JSON value, or the optimizer's state is not the same in all processes.
     """
-    ours = crc32(json.dumps(facts, sort_keys=True).encode())
-    if world.total(ours) != world.size * ours:
-        raise InputError("the processes have different options, data or states, expected the same; give all the same command "
-                         "and the same files")
-    for array in arrays:  # one by one: they may be on different devices
-        world.broadcast([array])
+    if world.size == 1:
+        return
+    facts = facts | {"states": checkpoint.checksum(optimizer.save_state(), "")}
+    ours = np.array([crc32(json.dumps(fact, sort_keys=True).encode()) for fact in facts.values()], np.float64)
+    total = ours.copy()
+    world.all_reduce([total])
+    if differ := [name for name, equal in zip(facts, total == world.size * ours) if not equal]:
+        raise InputError(f"the processes have different {' and '.join(differ)}, expected the same; give all the same command "
+                         f"and the same files")
+    for array in (*model.params.values(), *model.buffers.values()):
+        if array.dtype.kind == "f":
+            world.broadcast(array)
 
 
 def how_to_resume(folder: FilePath, network: str) -> str:
@@ -157,7 +163,7 @@ class Resumable:
     source: dict[str, Any] | None
 
     def share(self, world: Communicator) -> None:
-        """Compute only some rows of each batch from now on, and the others in the other processes; all begin like process 0.
+        """Compute only some rows of each batch from now on, and the others in the other processes; all begin like rank 0.
 
         Parameters
         ----------
@@ -165,7 +171,8 @@ class Resumable:
         """
         self.shard = Shard(world, self.options.batch_size)
         info = self.info()
-        start_as_one(world, [info[name] for name in ("options", "data", "step")], self.models.params.values())
+        facts = {"options": info["options"], "data": info["data"], "numbers of steps": info["step"]}
+        start_as_one(world, facts, self.models, self.optimizers)
 
     def step(self) -> dict[str, Any]:
         """Update everything on a random batch.

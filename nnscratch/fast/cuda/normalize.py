@@ -24,9 +24,12 @@ OPS = ["batch_norm", "batch_norm_backward"]
 def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
                momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False,
                shard: Shard = WHOLE) -> tuple[Array, tuple[Array, Array], Any]:
-    """As ops.batch_norm, for a single process. The cache holds x and mean: recomputing x - mean is faster than reading it."""
+    """As ops.batch_norm, for statistics of a single process.
+
+    The cache holds x and mean: recomputing x - mean is faster than reading it.
+    """
     check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased, shard)
-    if shard.world.size > 1:
+    if training and shard.world.size > 1:
         return NotImplemented  # type: ignore[return-value]  # the kernels do not wait for other processes
     momentum, epsilon = float(momentum), float(epsilon)
     xp, c = array_module(x), x.shape[-1]

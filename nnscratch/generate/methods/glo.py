@@ -63,7 +63,7 @@ class GLOTrainer(Trainer):
         self.generator.zero_grads()
         dcode = self.generator.backward(self.shard.weight * gradient)
         grads = self.optimize("generator")
-        self.update_codes(to_cpu(self.shard.gather(dcode if labels is None else dcode[0])))
+        self.update_codes(to_cpu(self.shard.all_gather(dcode if labels is None else dcode[0])))
         return {"mae": abs(fake - real).mean(), "g_norm": global_norm(grads), "diversity": diversity(fake, real, self.shard)}
 
     def update_codes(self, dcode: np.ndarray) -> None:

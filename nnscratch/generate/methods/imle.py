@@ -42,7 +42,7 @@ class IMLETrainer(Trainer):
         n, m, pool, shard = len(real), self.POOL, self.pool_noise(), self.shard
         if labels is None:  # each process generates a part of the pool
             part = Shard(shard.world, len(pool))
-            generated = part.gather(self.generator.forward(pool[part.rows]))
+            generated = part.all_gather(self.generator.forward(pool[part.rows]))
             nearest = squared_distances(real.reshape(n, -1), generated.reshape(len(generated), -1)).argmin(axis=1)
         else:  # POOL samples for each image, of its own class
             pool = pool[m * shard.rows.start:m * shard.rows.stop]

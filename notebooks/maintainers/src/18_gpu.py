@@ -375,7 +375,7 @@ print(f"each of 4 machines sent {sent} numbers, to add up {arrays[0].size}")
 assert sent == 2 * 3 * 250
 
 # %% [markdown]
-# Each machine sends $2 (n - 1) / n$ times the array; with less, nobody could have the sum.
+# Each machine sends $2 (n - 1) / n$ times the array; with less, not all of them could have the sum.
 #
 # [Batch normalisation](glossary.md#batch-normalisation) needs more: mean and variance of the whole batch. The mean of the four
 # means is right. The mean of the four variances is not: it leaves out how far the means are apart.
@@ -401,7 +401,7 @@ NETWORK = {  # seconds of latency, bytes a second
     "an office network": (1e-4, 1e8)}
 
 
-def step_seconds(n, compute, latency, bandwidth, messages=19, size=3.75e6):
+def step_seconds(n, compute, latency, bandwidth, messages=18, size=3.75e6):
     """Whole number of machines -> seconds; messages and bytes are those of the preset `small`"""
     return compute / n + messages * 2 * np.log2(n) * latency + 2 * (n - 1) / n * size / bandwidth
 
