@@ -34,7 +34,7 @@ def test_no_framework_is_imported():
 
 def test_imports_run_one_way():
     """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
-    rooms = ["errors", "version", "hints", "files", "schema", "marks", "locks", "outputs", "terminal", "plotting",
+    rooms = ["errors", "version", "processes", "hints", "files", "schema", "marks", "locks", "outputs", "terminal", "plotting",
              "html_page", "reprs", "progress", "recording", "one_thread", "cupy_diagnosis", "backend", "parallel", "shard",
              "memory", "ops", "fast", "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs",
              "numpy_tensors", "tensor_files", "pickles", "torch_pickles", "torch_files", "checkpoint", "gradcheck",

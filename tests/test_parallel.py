@@ -33,7 +33,7 @@ from nnscratch.processes import ALL, ON_THIS_MACHINE, launched
 from nnscratch.shard import WHOLE, Shard
 from nnscratch.style import train_stylizer, train_texture
 from nnscratch.style import training as style_training
-from nnscratch.training.resume import shared_folder
+from nnscratch.training.distributed import shared_folder
 
 STEPS = 20
 BATCH = 13  # no multiple of 2, 3 or 4: the shares differ

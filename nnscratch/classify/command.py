@@ -27,8 +27,9 @@ from nnscratch.outputs import OutputFolder, writing
 from nnscratch.parallel import world
 from nnscratch.plotting import legible
 from nnscratch.progress import progress_bar
+from nnscratch.training.distributed import shared_folder
 from nnscratch.training.loop import Record, follow
-from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options, shared_folder
+from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options
 from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["classify", "train_classifier"]

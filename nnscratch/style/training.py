@@ -20,8 +20,9 @@ from nnscratch.parallel import world
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
 from nnscratch.terminal import delayed_signals
+from nnscratch.training.distributed import shared_folder, start_as_one
 from nnscratch.training.loop import steps_to_make
-from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state, shared_folder, start_as_one
+from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state
 
 __all__: list[str] = []  # for train_stylizer.py and train_texture.py
 
