@@ -33,6 +33,7 @@ from nnscratch.processes import ALL, ON_THIS_MACHINE, launched
 from nnscratch.shard import WHOLE, Shard
 from nnscratch.style import train_stylizer, train_texture
 from nnscratch.style import training as style_training
+from nnscratch.training import distributed
 from nnscratch.training.distributed import shared_folder
 
 STEPS = 20
@@ -281,6 +282,16 @@ def test_all_begin_like_rank_0(chosen, arrays_of):
     assert not np.array_equal(expected, expected[::-1])
 
 
+def test_options_that_differ(tmp_path):
+    """`--minutes` in one process alone is noticed before the folder is made: that process would make trial steps."""
+    def run(world):
+        with shared_folder(world, [{"seed": 3}, 0.5 if world.rank else None], tmp_path / "out", ["*"], [], False):
+            raise AssertionError
+    with pytest.raises(InputError, match="the processes have different options, expected the same"):
+        in_threads(2, run)
+    assert not (tmp_path / "out").exists()
+
+
 def test_trainings_that_differ():
     """Options, data and states of the optimizers: what differs is named."""
     for seed, more, words in ((0, {"seed": 2}, "options and states"), (1, {}, "data and states")):
@@ -458,13 +469,14 @@ def install(monkeypatch, standin, nccl):
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_processes_on_different_devices(tmp_path, rank):
+def test_processes_on_different_devices(monkeypatch, tmp_path, rank):
     """Where only one of two has a GPU, both are told, before anything is written."""
     world = MPICommunicator(SimpleNamespace(rank=rank, size=2))
+    monkeypatch.setattr(distributed, "check_same", lambda *arguments: None)
     world.total = lambda number: number + 1  # the other one has a GPU
     backend.use("cpu")
     with pytest.raises(InputError, match="1 of 2 processes have a GPU, expected all or none"), \
-            shared_folder(world, tmp_path / "out", ["*"], [], False):
+            shared_folder(world, [], tmp_path / "out", ["*"], [], False):
         raise AssertionError
     assert not (tmp_path / "out").exists()
 

@@ -69,7 +69,7 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     backend.use(device)
     source = choose_source(data, size, source, "classifier")
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
-    with shared_folder(processes, folder, TRAINING_FILES, inputs, resume) as output:
+    with shared_folder(processes, chosen, folder, TRAINING_FILES, inputs, resume) as output:
         parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
         options = options or options_for(len(parts.train), chosen)
         trainer = ClassifierTrainer(parts.train, parts.validation, options)

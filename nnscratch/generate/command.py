@@ -78,7 +78,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     backend.use(device)
     source = choose_source(data, size, source)
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
-    with shared_folder(processes, folder, TRAINING_FILES, inputs, resume) as output:
+    with shared_folder(processes, [chosen, minutes], folder, TRAINING_FILES, inputs, resume) as output:
         splits, dataset = load_data(source, options)
         if minutes is not None:
             options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))

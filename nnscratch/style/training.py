@@ -51,7 +51,7 @@ def open_training(folder: str | PathLike, network: str, made: str, steps: int | 
     if saved:
         check_chosen(state, chosen, info, info["done"])
     info |= chosen
-    with shared_folder(world(), folder, (STATE, made), inputs, resume) as output:
+    with shared_folder(world(), chosen, folder, (STATE, made), inputs, resume) as output:
         try:
             yield output, info, saved
         except KeyboardInterrupt:

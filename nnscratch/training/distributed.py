@@ -18,12 +18,14 @@ __all__: list[str] = []  # for trainings
 
 
 @contextlib.contextmanager
-def shared_folder(world: Communicator, folder: FilePath, names: Sequence[str], inputs: Iterable[FilePath],
+def shared_folder(world: Communicator, options: Any, folder: FilePath, names: Sequence[str], inputs: Iterable[FilePath],
                   adopt: bool) -> Iterator[OutputFolder | None]:
     """The folder of a training: rank 0 holds it, once all processes have looked into it; the others have None.
 
-    Raises InputError where only some of the processes compute on a GPU: they could not add up their gradients.
+    Raises InputError where the processes were given different options, or where only some of them compute on a GPU: they could
+    not add up their gradients.
     """
+    check_same(world, {"options": options})
     on_gpu = world.total(current_module() is not np)
     if 0 < on_gpu < world.size:
         raise InputError(f"{on_gpu:.0f} of {world.size} processes have a GPU, expected all or none; start as many as there are "
@@ -35,20 +37,25 @@ def shared_folder(world: Communicator, folder: FilePath, names: Sequence[str], i
             yield output
 
 
-def start_as_one(world: Communicator, facts: dict[str, Any], model: Any, optimizer: Any) -> None:
-    """Give all processes the weights and buffers of rank 0: on another CPU they may have other rounding errors.
-
-    Raises InputError if a fact, a JSON value, or the optimizer's state is not the same in all processes.
-    """
-    if world.size == 1:
-        return
-    facts = facts | {"states": checkpoint.checksum(optimizer.save_state(), "")}
-    ours = np.array([crc32(json.dumps(fact, sort_keys=True).encode()) for fact in facts.values()], np.float64)
+def check_same(world: Communicator, facts: dict[str, Any]) -> None:
+    """Raise InputError if a fact is not the same in all processes, as JSON or, where it is something else, as text."""
+    texts = [json.dumps(fact, sort_keys=True, default=str) for fact in facts.values()]
+    ours = np.array([crc32(text.encode()) for text in texts], np.float64)
     total = ours.copy()
     world.all_reduce([total])
     if differ := [name for name, equal in zip(facts, total == world.size * ours) if not equal]:
         raise InputError(f"the processes have different {' and '.join(differ)}, expected the same; give all the same command "
                          f"and the same files")
+
+
+def start_as_one(world: Communicator, facts: dict[str, Any], model: Any, optimizer: Any) -> None:
+    """Give all processes the weights and buffers of rank 0: on another CPU they may have other rounding errors.
+
+    Raises InputError if a fact or the optimizer's state is not the same in all processes.
+    """
+    if world.size == 1:
+        return
+    check_same(world, facts | {"states": checkpoint.checksum(optimizer.save_state(), "")})
     for array in (*model.params.values(), *model.buffers.values()):
         if array.dtype.kind == "f":
             world.broadcast(array)
