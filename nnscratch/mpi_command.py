@@ -43,7 +43,7 @@ def run_as_one(main: Callable[[], int]) -> int:
 def check_command(name: str) -> None:
     """Raise InputError if several processes were started for a command that is neither a training nor `info`."""
     _, size = launched()
-    if size > 1 and not name.startswith(("train_", "info")):
+    if size > 1 and name != "info" and not name.startswith("train_"):
         raise InputError(f"mpiexec started {size} processes, but only trainings, and `info`, run in several; leave mpiexec out")
 
 

@@ -1,7 +1,7 @@
 """What mpiexec told this process: its rank, and how many processes it started. Read before NumPy is imported."""
 import os
 
-__all__: list[str] = []  # for parallel.py and __main__.py
+__all__: list[str] = []  # for __main__.py, parallel.py and mpi_command.py
 
 ALL = ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE")  # Open MPI; MPICH, Intel's and Microsoft's
 ON_THIS_MACHINE = ("OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"), ("MPI_LOCALRANKID", "MPI_LOCALNRANKS")

@@ -19,7 +19,7 @@ def make_tiny():
     tqdm.tqdm.monitor_interval = 0  # no thread, which a fork would not copy
     judge.STEPS = classify_train.FEWEST = 2
     train_texture.IMAGES_PER_PATTERN, train_texture.TEST_CROPS, train_texture.PAINTINGS = 2, 50, 1
-    train_texture.PAINTING_SIDE, pairs.STYLES = 160, ("ink",)
+    train_texture.PAINTING_SIDE = 160
     whole = train_texture.TextureDataset
     pairs.TextureDataset = lambda seed, side, count: whole(seed, side, min(count, 2))
     train_texture.SAVE_EVERY = train_stylizer.SAVE_EVERY = 2
